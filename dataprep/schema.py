@@ -1,0 +1,206 @@
+"""The tables that stages hand on: columns, dtypes, units and keys.
+
+`image_id` is the key everywhere and every table but ISSUES has one row per image, sorted by it.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from dataprep.errors import DataprepError, listing
+
+ANNOTATOR_PREFIX = "annotator:"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's contract. `key` columns are unique together and give the row order.
+
+    A column whose dtype is the bare class `pl.Array` may have any width.
+    `prefixes` maps the start of an optional column's name to its dtype.
+    """
+
+    name: str
+    columns: dict[str, pl.DataType | type[pl.DataType]]
+    key: tuple[str, ...] = ("image_id",)
+    required: tuple[str, ...] = ("image_id",)
+    prefixes: tuple[tuple[str, type[pl.DataType]], ...] = ()
+
+
+IMAGES = Table(
+    "IMAGES",
+    {
+        "image_id": pl.String,  # relative POSIX path, or the path that a table gives
+        "sha256": pl.String,  # of the file's bytes
+        "bytes": pl.Int64,  # file size, bytes
+        "format": pl.String,  # as Pillow names it (PNG, JPEG, ...); null when the header is unreadable
+        "width": pl.Int32,  # px, as displayed (after EXIF orientation); null when unreadable
+        "height": pl.Int32,  # px, likewise
+        "channels": pl.Int32,  # bands in the file (palette 1, RGBA 4); null when unreadable
+        "label": pl.String,  # the given class; null when the source gives none
+        "split": pl.String,  # train, test, ...; "train" when the source has no splits
+    },
+    required=("image_id", "sha256", "bytes", "split"),
+    prefixes=((ANNOTATOR_PREFIX, pl.String),),
+)
+
+ORIGINALS = Table("ORIGINALS", {"image_id": pl.String, "bytes": pl.Binary}, required=("image_id", "bytes"))
+
+SKIPPED = Table("SKIPPED", {"path": pl.String, "reason": pl.String}, key=("path",), required=("path", "reason"))
+
+MEASUREMENTS = Table(
+    "MEASUREMENTS",
+    {
+        "image_id": pl.String,
+        "unreadable": pl.String,  # why the image cannot be decoded; null when it can: then the rest is set
+        "pixel_sha256": pl.String,  # of width, height and the decoded RGB pixels at full size
+        "difference_hash": pl.UInt64,  # 64 signs of horizontal differences of a 9x8 gray thumbnail
+        "perceptual_hash": pl.UInt64,  # 64 signs of low DCT coefficients of a 32x32 gray thumbnail
+        "brightness": pl.Float32,  # mean luma, 0 (black) to 1 (white)
+        "brightness_p1": pl.Float32,  # 1st percentile of luma, 0 to 1: a light image has no dark pixel
+        "brightness_p99": pl.Float32,  # 99th percentile of luma, 0 to 1: a dark image has no bright pixel
+        "contrast": pl.Float32,  # standard deviation of luma, 0 to 0.5
+        "sharpness": pl.Float32,  # share of edge contrast that a blur removes, 0 (blurred) to 1
+        "entropy": pl.Float32,  # bits of the 256-bin luma histogram, 0 to 8
+        "noise": pl.Float32,  # share of luma variance between neighbors, 0 (smooth) to about 1 (white noise)
+        "aspect_ratio": pl.Float32,  # longer side over shorter side, 1 or more
+        "pixel_count": pl.Int64,  # width times height, px
+    },
+)
+
+FOLDS = Table("FOLDS", {"image_id": pl.String, "label": pl.String, "fold": pl.Int32, "reason": pl.String})
+
+PREDICTIONS = Table(
+    "PREDICTIONS",
+    {
+        "image_id": pl.String,  # every readable image
+        "label": pl.String,
+        "fold": pl.Int32,  # the fold that held the image out; null: in no fold, the mean of all folds' networks
+        "probabilities": pl.Array,  # Float32, one per class in the order of class_names(IMAGES), sum 1
+        "embedding": pl.Array,  # Float32, input of the last layer; of the fold's own network
+    },
+    required=("image_id", "probabilities", "embedding"),
+)
+
+ISSUES = Table(
+    "ISSUES",
+    {
+        "image_id": pl.String,
+        "issue": pl.String,  # the kind
+        "score": pl.Float32,  # 0 (worst) to 1
+        "is_issue": pl.Boolean,
+        "group": pl.UInt32,  # images that belong together within this kind, else null
+        "suggested_label": pl.String,
+        "note": pl.String,  # what a person should know, such as why a file is unreadable
+    },
+    key=("issue", "image_id"),
+    required=("image_id", "issue", "score", "is_issue"),
+)
+
+VERDICTS = ("keep", "drop", "relabel")
+
+DECISIONS = Table(
+    "DECISIONS",
+    {
+        "image_id": pl.String,
+        "sha256": pl.String,  # of the bytes the person saw
+        "verdict": pl.String,  # keep, drop or relabel
+        "label": pl.String,  # the new class, with relabel
+        "reviewer": pl.String,
+        "decided_at": pl.String,  # ISO 8601, UTC
+        "note": pl.String,
+    },
+    required=("image_id", "verdict"),
+)
+
+KEPT = Table(
+    "KEPT",
+    {
+        "image_id": pl.String,
+        "sha256": pl.String,
+        "split": pl.String,
+        "label": pl.String,  # the label after correction
+        "given_label": pl.String,  # the label in the source
+        "reason": pl.String,  # why the label changed, or why a finding was overruled; null when nothing was
+        "decided_by": pl.String,  # a reviewer's name, or "policy"; null when nothing was decided
+    },
+    required=("image_id", "sha256", "split", "label"),
+)
+
+REMOVED = Table(
+    "REMOVED",
+    {
+        "image_id": pl.String,
+        "sha256": pl.String,
+        "split": pl.String,
+        "given_label": pl.String,
+        "reason": pl.String,  # the issue kind and the rule that removed it, or the reviewer's verdict
+        "decided_by": pl.String,
+    },
+    required=("image_id", "sha256", "split", "reason", "decided_by"),
+)
+
+FAULTS = Table(
+    "FAULTS",
+    {
+        "image_id": pl.String,
+        "fault": pl.String,  # kind of planted fault
+        "source_id": pl.String,  # the image it was made from, or null
+        "true_label": pl.String,
+    },
+    key=("image_id", "fault"),
+    required=("image_id", "fault"),
+)
+
+
+def check(frame: pl.DataFrame, table: Table, where: str) -> pl.DataFrame:
+    """Return `frame` with the table's columns in order and its rows sorted by key.
+
+    Raises DataprepError, naming `where`, for a missing or surplus column, a wrong dtype,
+    a null in a required column, or a repeated key.
+    """
+    extra = [c for c in frame.columns if c not in table.columns and not _prefix_dtype(table, c)]
+    missing = [c for c in table.columns if c not in frame.columns]
+    if missing or extra:
+        what = f"{table.name} lacks {listing(missing)}" if missing else f"{table.name} has unknown {listing(extra)}"
+        raise _broken(what, where)
+    for name in frame.columns:
+        wanted = table.columns.get(name) or _prefix_dtype(table, name)
+        if wanted is not None and not _fits(frame.schema[name], wanted):
+            raise _broken(f"{table.name}.{name} is {frame.schema[name]}, not {wanted}", where)
+    for name in table.required:
+        if frame[name].null_count():
+            raise _broken(f"{table.name}.{name} has {frame[name].null_count()} nulls", where)
+    repeated = frame.select(table.key).filter(frame.select(table.key).is_duplicated())
+    if repeated.height:
+        ids = repeated[table.key[-1]].unique().sort()
+        raise _broken(f"{table.name} has the same {' and '.join(table.key)} twice: {listing(ids)}", where)
+    order = [*table.columns, *sorted(c for c in frame.columns if c not in table.columns)]
+    return frame.select(order).sort(table.key)
+
+
+def class_names(images: pl.DataFrame) -> list[str]:
+    """Return the classes in their one fixed order: by number when all are integers, else by text."""
+    names = images["label"].drop_nulls().unique().to_list()
+    if all(name.isascii() and name.removeprefix("-").isdigit() for name in names):
+        return sorted(names, key=lambda name: (int(name), name))
+    return sorted(names)
+
+
+def annotator_columns(images: pl.DataFrame) -> list[str]:
+    """Return the names of the annotator columns, prefix included."""
+    return [name for name in images.columns if name.startswith(ANNOTATOR_PREFIX)]
+
+
+def _prefix_dtype(table: Table, name: str) -> type[pl.DataType] | None:
+    return next((dtype for prefix, dtype in table.prefixes if name.startswith(prefix)), None)
+
+
+def _fits(actual: pl.DataType, wanted: pl.DataType | type[pl.DataType]) -> bool:
+    if wanted is pl.Array:
+        return isinstance(actual, pl.Array) and actual.inner == pl.Float32
+    return actual == wanted
+
+
+def _broken(what: str, where: str) -> DataprepError:
+    return DataprepError(what, where=where, remedy="run `dvc repro --force` to make the table anew")
