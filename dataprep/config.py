@@ -93,12 +93,15 @@ class ExactDuplicates(Section):
 
 class NearDuplicates(Section):
     similarity: Annotated[float, Field(gt=0.0, le=1.0)]
-    margin: Annotated[float, Field(ge=0.0, le=1.0)]
+    closeness: Annotated[float, Field(gt=0.0, le=1.0)]
     neighbors: Annotated[int, Field(ge=1, le=100)]
-    max_group: Annotated[int, Field(ge=2)]
 
 
 class SplitLeaks(Section):
+    from_near: bool
+
+
+class LabelConflicts(Section):
     from_near: bool
 
 
@@ -138,7 +141,7 @@ class Detectors(Section):
     near_duplicates: NearDuplicates
     odd_pixels: OddPixels
     split_leaks: SplitLeaks
-    label_conflicts: SplitLeaks
+    label_conflicts: LabelConflicts
     label_errors: LabelErrors
     outliers: Outliers
 
@@ -170,7 +173,7 @@ Action = Literal["keep", "drop", "drop_extra", "drop_train", "drop_other", "rela
 
 class Clean(Section):
     policy: dict[str, Action]
-    relabel_confidence: Share
+    relabel_score: Share
 
 
 class Gcn(Section):

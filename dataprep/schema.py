@@ -54,7 +54,6 @@ MEASUREMENTS = Table(
         "image_id": pl.String,
         "unreadable": pl.String,  # why the image cannot be decoded; null when it can: then the rest is set
         "pixel_sha256": pl.String,  # of width, height and the decoded RGB pixels at full size
-        "difference_hash": pl.UInt64,  # 64 signs of horizontal differences of a 9x8 gray thumbnail
         "perceptual_hash": pl.UInt64,  # 64 signs of low DCT coefficients of a 32x32 gray thumbnail
         "brightness": pl.Float32,  # mean luma, 0 (black) to 1 (white)
         "brightness_p1": pl.Float32,  # 1st percentile of luma, 0 to 1: a light image has no dark pixel
@@ -80,6 +79,25 @@ PREDICTIONS = Table(
         "embedding": pl.Array,  # Float32, input of the last layer; of the fold's own network
     },
     required=("image_id", "probabilities", "embedding"),
+)
+
+HISTORY = Table(
+    "HISTORY",
+    {
+        "fold": pl.Int32,
+        "epoch": pl.Int32,
+        "train_loss": pl.Float32,  # mean cross-entropy, nats
+        "held_out_accuracy": pl.Float32,  # share, 0 to 1
+    },
+    key=("fold", "epoch"),
+    required=("fold", "epoch", "train_loss", "held_out_accuracy"),
+)
+
+AUGMENTED = Table(
+    "AUGMENTED",
+    {"image_id": pl.String, "copy": pl.Int32},  # copy counts from 1
+    key=("image_id", "copy"),
+    required=("image_id", "copy"),
 )
 
 ISSUES = Table(

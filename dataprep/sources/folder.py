@@ -1,5 +1,7 @@
 """Image files in folders: class/file or split/class/file."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +12,7 @@ from dataprep.errors import DataprepError, listing
 from dataprep.schema import SKIPPED
 from dataprep.sources.catalog import DEFAULT_SPLIT, Catalog, entries
 
+UNDECODABLE = {"BUFR", "GRIB", "HDF5", "MPEG"}  # Pillow knows their names but cannot decode them
 DEPTH = {"class": 2, "split/class": 3}
 
 
@@ -18,8 +21,9 @@ def open_source(params: Folder | Digits) -> Catalog:
 
     The class is the name of the folder that holds the file; with layout split/class the folder
     above it is the split. `auto` takes class when all images lie two levels deep, split/class
-    when all lie three levels deep. Files whose extension no image format uses, and hidden
-    files, are skipped with a reason; an image that cannot be decoded is not: `measure` says why.
+    when all lie three levels deep. Links to folders are followed. Files whose extension no image
+    format uses, names that are not UTF-8, and hidden files and folders are skipped with a reason;
+    an image that cannot be decoded is not: `measure` says why.
 
     Raises DataprepError when the folder is missing, holds no image, or mixes depths.
     """
@@ -53,24 +57,45 @@ def open_source(params: Folder | Digits) -> Catalog:
 
 
 def _scan(root: Path) -> tuple[list[str], list[tuple[str, str]]]:
-    known = Image.registered_extensions()
+    """Return the images, and what is no image with the reason; both relative to `root`, sorted."""
+    formats = Image.registered_extensions()
+    known = {suffix for suffix, name in formats.items() if name in Image.OPEN and name not in UNDECODABLE}
     images: list[str] = []
     skipped: list[tuple[str, str]] = []
-    for path in sorted(root.rglob("*")):
+    for path, reason in _walk(root, skipped):
         name = path.relative_to(root).as_posix()
-        if path.is_dir():
-            continue
-        if not name.isprintable() or not _is_utf8(name):
-            skipped.append((name.encode("utf-8", "backslashreplace").decode(), "the name is not printable text"))
-        elif any(part.startswith(".") for part in Path(name).parts):
-            skipped.append((name, "a hidden file"))
-        elif not path.is_file():
-            skipped.append((name, "a link that leads nowhere, or no plain file"))
-        elif path.suffix.lower() not in known and not (path.suffix == "" and _looks_like_image(path)):
-            skipped.append((name, f"no image format has the extension '{path.suffix}'"))
+        if not reason and path.suffix.lower() not in known and (path.suffix or not _looks_like_image(path)):
+            reason = f"no image format has the extension '{path.suffix}'"
+        if reason:
+            skipped.append((name.encode("utf-8", "backslashreplace").decode(), reason))
         else:
             images.append(name)
-    return images, skipped
+    return sorted(images), sorted(skipped)
+
+
+def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[Path, str]]:
+    """Yield each file below `root`, and each folder not entered, with a reason to skip it or ""."""
+
+    def closed(error: OSError) -> None:
+        name = os.path.relpath(error.filename, root)
+        skipped.append((name, f"the folder cannot be opened: {error.strerror}"))
+
+    for parent, folders, names in os.walk(root, onerror=closed, followlinks=True):
+        reasons = {name: _reason(Path(parent, name), os.path.realpath(parent)) for name in folders}
+        folders[:] = [name for name in folders if not reasons[name]]
+        yield from ((Path(parent, name), reason) for name, reason in reasons.items() if reason)
+        yield from ((path, _reason(path, parent)) for path in (Path(parent, name) for name in names))
+
+
+def _reason(path: Path, above: str) -> str:
+    if not _is_utf8(path.name):
+        return "the name is not valid UTF-8"
+    if path.name.startswith("."):
+        return "hidden"
+    if path.is_dir():
+        loops = path.is_symlink() and Path(above).is_relative_to(os.path.realpath(path))
+        return "a link to a folder above it" if loops else ""
+    return "" if path.is_file() else "a link that leads nowhere, or no plain file"
 
 
 def _is_utf8(name: str) -> bool:

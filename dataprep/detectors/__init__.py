@@ -1,0 +1,52 @@
+"""One small module per detector. A new one: its module, an entry here, its params, a line in dvc.yaml."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What the detector's module `dataprep.detectors.<name>` reads and finds.
+
+    reads: the names of its inputs, in order: images, measurements, pixels, predictions, or the
+        name of another detector, whose ISSUES it then gets.
+    kinds: the issue kinds it reports; each has one row per image.
+    """
+
+    reads: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+REGISTRY: dict[str, Detector] = {
+    "exact_duplicates": Detector(("images", "measurements"), ("exact_duplicate",)),
+    "near_duplicates": Detector(("measurements", "pixels"), ("near_duplicate",)),
+    "odd_pixels": Detector(
+        ("measurements",),
+        (
+            "unreadable",
+            "dark",
+            "light",
+            "blurry",
+            "low_information",
+            "noisy",
+            "odd_size",
+            "odd_aspect",
+            "odd_statistics",
+        ),
+    ),
+    "split_leaks": Detector(("images", "exact_duplicates", "near_duplicates"), ("split_leak",)),
+    "label_conflicts": Detector(("images", "exact_duplicates", "near_duplicates"), ("label_conflict",)),
+    "label_errors": Detector(("images", "predictions"), ("label_error", "small_class")),
+    "outliers": Detector(("images", "predictions"), ("outlier", "out_of_distribution")),
+}
+
+KINDS: tuple[str, ...] = tuple(kind for detector in REGISTRY.values() for kind in detector.kinds)
+
+
+def load(name: str) -> Callable[..., pl.DataFrame]:
+    """Return the detector's `detect(*inputs, params) -> ISSUES`; only that module is imported."""
+    detect: Callable[..., pl.DataFrame] = importlib.import_module(f"{__name__}.{name}").detect
+    return detect

@@ -1,0 +1,28 @@
+"""Images that are the same: byte for byte, or pixel for pixel in whatever file format."""
+
+import polars as pl
+
+from dataprep.config import ExactDuplicates
+from dataprep.detectors.rows import issue_rows, number_groups
+
+
+def detect(images: pl.DataFrame, measurements: pl.DataFrame, params: ExactDuplicates) -> pl.DataFrame:
+    """Return ISSUES of kind exact_duplicate; a group is the images with one hash.
+
+    match `bytes` compares the SHA-256 of files, `pixels` that of the decoded RGB pixels and the
+    size; unreadable files are compared by bytes alone. Score 0 for a duplicate, 1 otherwise.
+    """
+    hashed = images.select("image_id", "sha256").join(
+        measurements.select("image_id", "pixel_sha256"), on="image_id", validate="1:1"
+    )
+    key = pl.col("sha256") if params.match == "bytes" else pl.coalesce("pixel_sha256", "sha256")
+    grouped = number_groups(hashed.with_columns(key.alias("hash")), "hash")
+    copies = pl.len().over("group") - 1
+    return issue_rows(
+        grouped,
+        "exact_duplicate",
+        score=pl.when(pl.col("group").is_null()).then(1.0).otherwise(0.0),
+        is_issue=pl.col("group").is_not_null(),
+        group=pl.col("group"),
+        note=pl.format("same picture as {} other(s)", copies),
+    )

@@ -1,0 +1,100 @@
+"""Take a source in: IMAGES, the original bytes, and the list of what was skipped and why."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from tqdm import tqdm
+
+from dataprep import files, pixels
+from dataprep.errors import DataprepError, listing
+from dataprep.originals import PartWriter
+from dataprep.schema import IMAGES, SKIPPED, check
+from dataprep.sources import Catalog
+
+
+@dataclass(frozen=True)
+class Ingested:
+    images: pl.DataFrame  # IMAGES
+    skipped: pl.DataFrame  # SKIPPED
+
+
+def ingest(catalog: Catalog, originals: Path, *, seed: int, sample: int | None, where: str) -> Ingested:
+    """Read every image of the catalog once, write its bytes to `originals`, describe it in IMAGES.
+
+    `sample` keeps that many images: those with the smallest SHA-256 of "seed:image_id", so that
+    the choice of one image does not depend on the others.
+    Raises DataprepError for a repeated image_id, no labels, or a single class; `where` names the source.
+    """
+    _check_entries(catalog.entries, where)
+    chosen = _order(catalog.entries, seed, sample)
+    rows: list[dict[str, Any]] = []
+    unread: list[tuple[str, str]] = []
+    with files.replacing_folder(originals) as folder:
+        writer = PartWriter(folder)
+        for entry in tqdm(chosen.iter_rows(named=True), total=chosen.height, desc="ingest", unit="image"):
+            try:
+                data = catalog.read(entry.pop("row"))
+            except OSError as error:
+                unread.append((entry["image_id"], f"cannot be read: {error.strerror or error}"))
+                continue
+            rows.append(entry | _describe(data))
+            writer.add(entry["image_id"], data)
+        writer.flush()
+        if not rows:
+            raise DataprepError(
+                f"none of the {chosen.height} images can be read: {unread[0][1]}",
+                where=where,
+                remedy="check the permissions of the source",
+            )
+    schema = {name: IMAGES.columns.get(name, pl.String) for name in rows[0]}
+    images = check(pl.DataFrame(rows, schema=schema), IMAGES, where)
+    _check_classes(images, where)
+    skipped = pl.concat([catalog.skipped, pl.DataFrame(unread, schema=SKIPPED.columns, orient="row")])
+    return Ingested(images, skipped)
+
+
+def _describe(data: bytes) -> dict[str, Any]:
+    found = pixels.header(data)
+    return {
+        "sha256": files.sha256(data),
+        "bytes": len(data),
+        "format": found.format if found else None,
+        "width": found.width if found else None,
+        "height": found.height if found else None,
+        "channels": found.channels if found else None,
+    }
+
+
+def _order(entries: pl.DataFrame, seed: int, sample: int | None) -> pl.DataFrame:
+    chosen = entries.with_row_index("row")
+    if sample is not None and sample < entries.height:
+        draw = [hashlib.sha256(f"{seed}:{name}".encode()).hexdigest() for name in entries["image_id"]]
+        chosen = chosen.with_columns(pl.Series("draw", draw)).sort("draw").head(sample).drop("draw")
+    return chosen.sort("image_id")
+
+
+def _check_entries(entries: pl.DataFrame, where: str) -> None:
+    if entries.is_empty():
+        raise DataprepError("the source has no images", where=where, remedy="point source.path at some")
+    repeated = entries.filter(pl.col("image_id").is_duplicated())["image_id"].unique().sort()
+    if repeated.len():
+        raise DataprepError(
+            f"the same id stands for several images: {listing(repeated)}",
+            where=where,
+            remedy="give every image its own path or id",
+        )
+
+
+def _check_classes(images: pl.DataFrame, where: str) -> None:
+    names = images["label"].drop_nulls().unique().sort()
+    if names.len() == 0:
+        raise DataprepError("no image has a label", where=where, remedy="choose the label column: source.label")
+    if names.len() == 1:
+        raise DataprepError(
+            f"there is a single class, '{names[0]}'; a classifier needs two",
+            where=where,
+            remedy="add images of another class, or point source.path at the folder above the class folders",
+        )

@@ -1,0 +1,134 @@
+"""Turn an image file's bytes into 8-bit RGB by one stated rule, whatever its format and mode."""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+# The limit is ours (measure.max_pixels), checked before decoding and reported with its reason.
+Image.MAX_IMAGE_PIXELS = None
+
+TRANSPOSING = {5, 6, 7, 8}  # EXIF orientations that swap width and height
+
+
+class Unreadable(Exception):
+    """The image cannot be decoded; the message says why."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself, without decoding it. Sizes are in px, as displayed."""
+
+    format: str
+    width: int
+    height: int
+    channels: int
+
+
+def header(data: bytes) -> Header | None:
+    """Return the header of the encoded image, or None when there is none to read."""
+    try:
+        with _opened(data) as image:
+            width, height = image.size
+            if image.getexif().get(ExifTags.Base.Orientation) in TRANSPOSING:
+                width, height = height, width
+            return Header(image.format or "", width, height, len(image.getbands()))
+    except Unreadable:
+        return None
+
+
+def decode(data: bytes, max_pixels: int, background: int) -> Image.Image:
+    """Return the picture as a PIL image of mode RGB.
+
+    - EXIF orientation is applied; of an animation the first frame is taken.
+    - Palette, gray, CMYK, YCbCr, LAB and HSV are converted by Pillow without a color profile.
+    - Transparent pixels are laid over the gray value `background` (0 to 255).
+    - 16-bit gray keeps its high byte; 32-bit integers and floats are scaled linearly from
+      their own minimum and maximum to 0..255 (a constant image becomes 0).
+
+    Raises Unreadable for an empty, truncated, corrupt or unknown file, one with more than
+    `max_pixels` pixels, and one with NaN or infinity in it.
+    """
+    with _opened(data) as image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise Unreadable(f"{width} x {height} px is more than measure.max_pixels, {max_pixels}")
+        image.load()
+        return _to_rgb(ImageOps.exif_transpose(image), background)
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    if not data:
+        raise Unreadable("the file is empty (0 bytes)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged metadata does not make a picture unreadable
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                yield image
+        except Unreadable:
+            raise
+        except UnidentifiedImageError as error:
+            raise Unreadable("no image format that Pillow knows") from error
+        except MemoryError as error:
+            raise Unreadable("too large for this machine's memory") from error
+        except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
+            raise Unreadable(f"damaged: {error}") from error
+        except Exception as error:  # Pillow's plugins raise almost anything on damaged bytes
+            raise Unreadable(f"damaged: {type(error).__name__}: {error}") from error
+
+
+def _to_rgb(image: Image.Image, background: int) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        return _from_gray(np.asarray(image).astype(np.uint16) >> 8)
+    if image.mode == "I":
+        return _from_gray(_wide_integers(np.asarray(image)))
+    if image.mode == "F":
+        return _from_gray(_linear(np.asarray(image, dtype=np.float64)))
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        canvas = Image.new("RGBA", layered.size, (background, background, background, 255))
+        return Image.alpha_composite(canvas, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def _from_gray(values: np.ndarray) -> Image.Image:
+    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
+
+
+def _wide_integers(values: np.ndarray) -> np.ndarray:
+    # Some decoders give 16-bit files as 32-bit integers; scaling those by their own range
+    # would make a dark 16-bit photograph bright.
+    if values.min() >= 0 and 255 < values.max() <= 65535:
+        return values >> 8
+    return _linear(values.astype(np.float64))
+
+
+def _linear(values: np.ndarray) -> np.ndarray:
+    if not np.isfinite(values).all():
+        raise Unreadable("NaN or infinity among the pixels")
+    low, high = values.min(), values.max()
+    span = high - low
+    return np.zeros_like(values) if span == 0 else np.rint((values - low) / span * 255)
+
+
+def square(image: Image.Image, side: int, fit: str, background: int) -> np.ndarray:
+    """Return the picture as (side, side, 3) uint8.
+
+    fit `stretch` ignores the aspect ratio, `crop` keeps the center, `pad` adds bars of the
+    gray value `background`. Lanczos when enlarging or shrinking, with antialiasing.
+    """
+    size = (side, side)
+    if fit == "crop":
+        image = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
+    elif fit == "pad":
+        gray = (background, background, background)
+        image = ImageOps.pad(image, size, Image.Resampling.LANCZOS, color=gray)
+    elif image.size != size:
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(image, dtype=np.uint8)

@@ -1,0 +1,47 @@
+"""Everything that the report reads, already in memory or mapped."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dataprep.config import Params
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables of `schema` and the arrays that go with them.
+
+    images, skipped, measurements, folds, predictions, kept, removed: as in `schema`, sorted by key.
+    issues: ISSUES of all detectors, one below the other; a row per image and kind.
+    history: fold Int32, epoch Int32, train_loss Float32, held_out_accuracy Float32.
+    faults: FAULTS of the built-in data; None for any other source.
+    pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
+    normalized: float32 (M, 3, S, S), row i is row i of kept.
+    augmented: float32 (A, 3, S, S), normalized alike; augmented_index: image_id, copy Int32 per row.
+    manifest: version, images, splits (name to rows) and shards (a list) of the written data set.
+    """
+
+    images: pl.DataFrame
+    skipped: pl.DataFrame
+    measurements: pl.DataFrame
+    issues: pl.DataFrame
+    folds: pl.DataFrame
+    predictions: pl.DataFrame
+    history: pl.DataFrame
+    kept: pl.DataFrame
+    removed: pl.DataFrame
+    faults: pl.DataFrame | None
+    pixels: NDArray[np.uint8]
+    normalized: NDArray[np.float32]
+    augmented: NDArray[np.float32]
+    augmented_index: pl.DataFrame
+    manifest: dict[str, Any]
+    params: Params
+
+
+def row_numbers(frame: pl.DataFrame) -> dict[str, int]:
+    """Return the row of each image_id: the index into the array that goes with the table."""
+    return {image_id: row for row, image_id in enumerate(frame["image_id"])}

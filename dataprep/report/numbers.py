@@ -1,0 +1,110 @@
+"""The numbers of the report: counts, shares and accuracy, for people and for `dvc metrics`."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from dataprep.report import planted
+from dataprep.report.inputs import Inputs
+from dataprep.schema import class_names
+
+DIGITS = 6  # decimals of every share, so that files don't change over rounding
+
+
+def judged(inputs: Inputs) -> pl.DataFrame:
+    """Return image_id, given and predicted (String) of each labeled image that some fold held out.
+
+    predicted is the class of the highest out-of-fold probability, the first of equals.
+    """
+    names = np.array(class_names(inputs.images), dtype=object)
+    rows = inputs.predictions.filter(pl.col("fold").is_not_null() & pl.col("label").is_not_null())
+    predicted = names[rows["probabilities"].to_numpy().argmax(axis=1)].tolist() if rows.height else []
+    return pl.DataFrame(
+        {"image_id": rows["image_id"], "given": rows["label"], "predicted": pl.Series(predicted, dtype=pl.String)}
+    )
+
+
+def accuracy(judgments: pl.DataFrame) -> float | None:
+    """Return the share of `judged` rows whose prediction is the given label; None without rows."""
+    if not judgments.height:
+        return None
+    return judgments.filter(pl.col("given") == pl.col("predicted")).height / judgments.height
+
+
+def issue_counts(issues: pl.DataFrame) -> dict[str, int]:
+    """Return the number of flagged images of each kind, kinds that flagged none included."""
+    counts = issues.group_by("issue").agg(pl.col("is_issue").sum().cast(pl.Int64)).sort("issue")
+    return dict(counts.iter_rows())
+
+
+def relabeled(kept: pl.DataFrame) -> pl.DataFrame:
+    """Return the kept rows whose label is not the given one; a label given to an unlabeled image counts."""
+    return kept.filter(pl.col("label").ne_missing(pl.col("given_label")))
+
+
+def counts_by(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return how often each combination of `columns` occurs, as `images`, the most frequent first."""
+    counted = frame.group_by(columns).agg(pl.len().cast(pl.Int64).alias("images"))
+    return counted.sort("images", *columns, descending=[True] + [False] * len(columns), nulls_last=True)
+
+
+def planted_scores(inputs: Inputs) -> pl.DataFrame | None:
+    """Return `planted.score` of the built-in data; None for any other source, and when nothing was planted."""
+    if inputs.faults is None or not inputs.faults.height:
+        return None
+    return planted.score(inputs.faults, inputs.issues)
+
+
+def metrics(inputs: Inputs) -> dict[str, Any]:
+    """Return the report's numbers as nested dicts; what cannot be said, such as 0 of 0, is left out."""
+    judgments = judged(inputs)
+    correct = accuracy(judgments)
+    scores = planted_scores(inputs)
+    flagged = inputs.issues.filter("is_issue")
+    values: dict[str, Any] = {
+        "version": str(inputs.manifest["version"]),
+        "images": inputs.images.height,
+        "classes": len(class_names(inputs.images)),
+        "splits": dict(sorted(inputs.images["split"].value_counts().iter_rows())),
+        "unlabeled": inputs.images["label"].null_count(),
+        "unreadable": inputs.measurements["unreadable"].count(),
+        "skipped_files": inputs.skipped.height,
+        "judged": judgments.height,
+        "flagged": flagged["image_id"].n_unique(),
+        "issues": issue_counts(inputs.issues),
+        "kept": inputs.kept.height,
+        "removed": inputs.removed.height,
+        "relabeled": relabeled(inputs.kept).height,
+        "augmented": inputs.augmented_index.height,
+        "written": int(inputs.manifest["images"]),
+    }
+    if correct is not None:
+        values["out_of_fold_accuracy"] = round(correct, DIGITS)
+    if scores is not None:
+        values["planted"] = {row["fault"]: _numbers(row) for row in scores.iter_rows(named=True)}
+    return values
+
+
+def _numbers(row: dict[str, Any]) -> dict[str, float]:
+    wanted = ("planted", "found", "recall", "flagged", "precision")
+    return {name: round(row[name], DIGITS) for name in wanted if row[name] is not None}
+
+
+def plot_tables(inputs: Inputs) -> dict[str, pl.DataFrame]:
+    """Return the data of the DVC plots by file name.
+
+    class_balance.csv: split, label, images (as they came). confusion.csv: given, predicted, a row per
+    judged image. training.csv: fold, epoch, train_loss, held_out_accuracy. issues.csv: issue, images.
+    """
+    balance = inputs.images.group_by("split", "label").agg(pl.len().cast(pl.Int64).alias("images"))
+    counts = issue_counts(inputs.issues)
+    return {
+        "class_balance.csv": balance.sort("split", "label"),
+        "confusion.csv": judged(inputs).select("given", "predicted"),
+        "training.csv": inputs.history.select("fold", "epoch", "train_loss", "held_out_accuracy").sort("fold", "epoch"),
+        "issues.csv": pl.DataFrame(
+            {"issue": list(counts), "images": list(counts.values())},
+            schema={"issue": pl.String, "images": pl.Int64},
+        ),
+    }

@@ -1,0 +1,149 @@
+"""Which images a reader sees: the worst of each kind, duplicate groups, before and after, augmented copies."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dataprep.report import plots
+from dataprep.report.grids import COLUMNS, Picture, Tile, clusters, encode, grid, label_lines
+from dataprep.report.inputs import Inputs, row_numbers
+from dataprep.report.lettering import drawable
+from dataprep.report.numbers import issue_counts
+from dataprep.report.wording import wording
+
+GRIDS_BYTES = 1_500_000  # for all grids; plots take about 40 kB each, the folder stays below 2 MB
+MOST_BYTES = 150_000
+GROUP_TILES = 6
+EXAMPLES = 6
+SAMPLE = 500  # images whose pixels a histogram counts
+
+
+def budget(inputs: Inputs) -> int:
+    """Return the bytes that one grid may take."""
+    grids = sum(n > 0 for n in issue_counts(inputs.issues).values()) + 2
+    return min(MOST_BYTES, GRIDS_BYTES // grids)
+
+
+def file_name(kind: str) -> str:
+    """Return a plain file name, without suffix, for a kind of issue."""
+    plain = re.sub(r"[^a-z0-9_]", "-", kind.lower())[:60]
+    return f"issue_{plain}" if plain == kind else f"issue_{plain}_{kind.encode().hex()[:16]}"
+
+
+def worst_rows(inputs: Inputs, kind: str) -> pl.DataFrame:
+    """Return the flagged rows of a kind with the given label, split and cause of unreadability, worst first."""
+    rows = inputs.issues.filter((pl.col("issue") == kind) & pl.col("is_issue")).sort("score", "image_id")
+    rows = rows.join(inputs.images.select("image_id", "label", "split"), on="image_id", how="left")
+    return rows.join(
+        inputs.measurements.select("image_id", "unreadable"), on="image_id", how="left", maintain_order="left"
+    )
+
+
+def worst(inputs: Inputs, kind: str) -> Picture | None:
+    """Return a picture of the worst images of a kind; None when none of them can be decoded.
+
+    Groups, where the kind has them, stand side by side; else each image has given -> suggested
+    label and score below it.
+    """
+    rows = worst_rows(inputs, kind).filter(pl.col("unreadable").is_null())
+    if not rows.height:
+        return None
+    title = wording(kind).title
+    if rows["group"].null_count() < rows.height:
+        return _groups(inputs, kind, title)
+    rows = rows.head(inputs.params.report.worst)
+    numbers = row_numbers(inputs.images)
+    tiles = []
+    for row in rows.iter_rows(named=True):
+        lines, accent = label_lines(row["label"], row["suggested_label"])
+        tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], (*lines, f"score {row['score']:.2f}"), accent))
+    alt = f"{title}: the {len(tiles)} images with the lowest scores, each with its label and score"
+    return encode(grid(tiles), file_name(kind), alt, budget(inputs))
+
+
+def _groups(inputs: Inputs, kind: str, title: str) -> Picture:
+    members = inputs.issues.filter((pl.col("issue") == kind) & pl.col("group").is_not_null())
+    members = members.join(inputs.images.select("image_id", "label", "split"), on="image_id", how="left")
+    flagged = members.group_by("group").agg(pl.col("is_issue").any(), pl.col("score").min(), pl.len())
+    numbers = row_numbers(inputs.images)
+    boxes: list[tuple[str, Sequence[Tile]]] = []
+    total = 0
+    for group, _, score, size in flagged.filter("is_issue").sort("score", "group").iter_rows():
+        rows = members.filter(pl.col("group") == group).sort("image_id").head(GROUP_TILES)
+        tiles = [
+            Tile(inputs.pixels[numbers[image_id]], (drawable(label or "no label"), drawable(split)))
+            for image_id, label, split in rows["image_id", "label", "split"].iter_rows()
+        ]
+        shown = f"{size} images" if size == len(tiles) else f"{len(tiles)} of {size} images"
+        boxes.append((f"{shown}, score {score:.2f}", tiles))
+        total += len(tiles)
+        if total >= inputs.params.report.worst:
+            break
+    alt = f"{title}: {len(boxes)} groups, the images of each side by side with label and split"
+    return encode(clusters(boxes), file_name(kind), alt, budget(inputs))
+
+
+def _spread(rows: int, most: int) -> list[int]:
+    return sorted({int(i) for i in np.linspace(0, rows - 1, min(rows, most))}) if rows else []
+
+
+def _gray_range(values: NDArray[np.float32]) -> tuple[float, float]:
+    low, high = (float(x) for x in np.quantile(values, (0.005, 0.995)))
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def displayed(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
+    """Return normalized float32 (3, S, S) as uint8 (S, S, 3): low becomes 0, high 255, linear between."""
+    scaled = np.clip((values - low) / (high - low), 0.0, 1.0) * 255.0
+    return np.rint(scaled).astype(np.uint8).transpose(1, 2, 0)
+
+
+def before_and_after(inputs: Inputs) -> Picture | None:
+    """Return some kept images raw (upper row) and normalized (lower row); None when nothing was kept."""
+    chosen = _spread(inputs.kept.height, COLUMNS)
+    if not chosen:
+        return None
+    numbers = row_numbers(inputs.images)
+    ids, labels = inputs.kept["image_id"], inputs.kept["label"]
+    low, high = _gray_range(inputs.normalized[chosen])
+    raw = [Tile(inputs.pixels[numbers[ids[i]]], (labels[i], "raw")) for i in chosen]
+    done = [Tile(displayed(inputs.normalized[i], low, high), (labels[i], "normalized")) for i in chosen]
+    alt = f"{len(chosen)} kept images, raw above and normalized below"
+    return encode(grid([*raw, *done], len(chosen)), "normalization", alt, budget(inputs))
+
+
+def histograms(inputs: Inputs) -> Picture | None:
+    """Return the pixel histograms before and after normalization of at most 500 kept images."""
+    chosen = _spread(inputs.kept.height, SAMPLE)
+    if not chosen:
+        return None
+    numbers = row_numbers(inputs.images)
+    raw = inputs.pixels[[numbers[inputs.kept["image_id"][i]] for i in chosen]]
+    data = plots.pixel_histograms(np.asarray(raw), np.asarray(inputs.normalized[chosen]))
+    return Picture("pixel_histograms.png", "Histograms of pixel values before and after normalization", data)
+
+
+def augmented(inputs: Inputs) -> Picture | None:
+    """Return some normalized images, each beside its augmented copies; None when there are no copies."""
+    sources = inputs.augmented_index["image_id"].unique().sort()
+    chosen = [sources[i] for i in _spread(len(sources), EXAMPLES)]
+    if not chosen:
+        return None
+    kept = row_numbers(inputs.kept)
+    index = inputs.augmented_index.with_row_index("row").filter(pl.col("image_id").is_in(chosen)).sort("copy")
+    originals = [kept[image_id] for image_id in chosen]
+    low, high = _gray_range(inputs.normalized[originals])
+    boxes: list[tuple[str, Sequence[Tile]]] = []
+    for image_id, original in zip(chosen, originals, strict=True):
+        copies = index.filter(pl.col("image_id") == image_id).head(COLUMNS - 1)
+        tiles = [Tile(displayed(inputs.normalized[original], low, high), ("original",))]
+        tiles += [
+            Tile(displayed(inputs.augmented[row], low, high), (f"copy {number}",))
+            for number, row in enumerate(copies["row"], start=1)
+        ]
+        boxes.append((inputs.kept["label"][original], tiles))
+    alt = f"{len(chosen)} training images, each beside its augmented copies"
+    return encode(clusters(boxes), "augmentation", alt, budget(inputs))

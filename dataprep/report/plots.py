@@ -1,0 +1,163 @@
+"""Plots of the report: PNG bytes that depend on the data alone, in colors that all kinds of color vision tell apart."""
+
+import io
+from collections.abc import Callable, Sequence
+
+import matplotlib
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from dataprep.report.lettering import drawable
+from dataprep.report.markdown import count
+from dataprep.report.numbers import counts_by
+
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")  # Okabe, Ito
+GRAY = "#8c8c8c"
+MOST_BARS = 24
+MOST_CELLS = 20  # classes in a confusion matrix that still reads
+MOST_PAIRS = 15
+DPI = 100
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 13,
+    "text.parse_math": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.constrained_layout.use": True,
+}
+
+
+def render(draw: Callable[[Figure], None], width: float, height: float) -> bytes:
+    """Return what `draw` puts on an empty figure of that many inches as PNG, whatever style is configured."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        figure = Figure(figsize=(width, height), dpi=DPI)
+        draw(figure)
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
+
+
+def class_balance(images: pl.DataFrame, names: Sequence[str]) -> bytes:
+    """Return bars of images per class, stacked by split; the largest and smallest of many classes."""
+    totals = dict(images["label"].value_counts().iter_rows())
+    shown = list(names)
+    if len(names) > MOST_BARS:
+        ranked = sorted(names, key=lambda name: -totals[name])
+        shown = [*ranked[: MOST_BARS // 2], *ranked[-MOST_BARS // 2 :]]
+    splits = [split for split, _ in counts_by(images, "split").iter_rows()][: len(COLORS)]
+    counted = {(label, split): n for label, split, n in counts_by(images, "label", "split").iter_rows()}
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        left = np.zeros(len(shown))
+        for split, color in zip(splits, COLORS, strict=False):
+            values = np.array([counted.get((name, split), 0) for name in shown])
+            axes.barh(range(len(shown)), values, left=left, color=color, label=f" {drawable(split)}")
+            left += values
+        _name_rows(axes, shown)
+        between = len(names) - len(shown)
+        note = f" ({between} classes of middle size not shown)" if between else ""
+        axes.set_xlabel(f"images{note}")
+        axes.legend(title="split", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+
+    return render(draw, 9, 1.4 + 0.3 * max(len(shown), 3))
+
+
+def confusion(judgments: pl.DataFrame, names: Sequence[str]) -> bytes:
+    """Return the matrix of given against out-of-fold predicted labels; of many classes the most confused pairs."""
+    if len(names) > MOST_CELLS:
+        return _confused_pairs(judgments)
+    place = {name: i for i, name in enumerate(names)}
+    matrix = np.zeros((len(names), len(names)))
+    for given, predicted, n in counts_by(judgments, "given", "predicted").iter_rows():
+        matrix[place[given], place[predicted]] = n
+    wrong = matrix.copy()
+    np.fill_diagonal(wrong, np.nan)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        high = max(1.0, float(np.nanmax(wrong))) if len(names) > 1 else 1.0
+        colors = matplotlib.colormaps["cividis"].with_extremes(bad="#e6e6e6")
+        mesh = axes.imshow(wrong, cmap=colors, vmin=0, vmax=high)
+        for (row, column), n in np.ndenumerate(matrix):
+            ink = "black" if row == column or n > high / 2 else "white"
+            if n:
+                axes.text(column, row, count(int(n)), ha="center", va="center", color=ink, fontsize=11)
+        shown = [drawable(name, 16) for name in names]
+        axes.set_xticks(range(len(names)), shown, rotation=0 if max(map(len, shown)) < 4 else 90)
+        axes.set_yticks(range(len(names)), shown)
+        axes.set(xlabel="predicted out of fold", ylabel="given label")
+        figure.colorbar(mesh, ax=axes, shrink=0.8, label="images that disagree")
+
+    side = 2.6 + 0.42 * max(len(names), 5)
+    return render(draw, side + 1.6, side)
+
+
+def _confused_pairs(judgments: pl.DataFrame) -> bytes:
+    wrong = counts_by(judgments.filter(pl.col("given") != pl.col("predicted")), "given", "predicted")
+    top = wrong.head(MOST_PAIRS).rows()
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.barh(range(len(top)), [n for _, _, n in top], color=COLORS[0])
+        _name_rows(axes, [f"{drawable(given)} → {drawable(predicted)}" for given, predicted, _ in top], most=60)
+        axes.set_xlabel(f"images, the {len(top)} most confused pairs of {count(wrong.height)}")
+        axes.set_ylabel("given → predicted out of fold")
+
+    return render(draw, 9, 1.4 + 0.3 * max(len(top), 3))
+
+
+def _name_rows(axes: Axes, names: Sequence[str], most: int = 24) -> None:
+    axes.set_yticks(range(len(names)), [drawable(name, most) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(axis="x", color="#dddddd")
+    axes.set_axisbelow(True)
+
+
+def training(history: pl.DataFrame) -> bytes:
+    """Return training loss and held-out accuracy by epoch: a thin line per fold, a thick one for their mean."""
+    panels = (("train_loss", "training loss"), ("held_out_accuracy", "accuracy on the held-out fold"))
+
+    def draw(figure: Figure) -> None:
+        for axes, (column, title) in zip(figure.subplots(1, 2), panels, strict=True):
+            for _, rows in history.sort("fold", "epoch").group_by("fold", maintain_order=True):
+                axes.plot(rows["epoch"], rows[column], color=GRAY, linewidth=1, alpha=0.7)
+            mean = history.sort("epoch", "fold").group_by("epoch", maintain_order=True).agg(pl.col(column).mean())
+            axes.plot(mean["epoch"], mean[column], color=COLORS[0], linewidth=3, marker="o", markersize=4)
+            axes.set(xlabel="epoch", title=title)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.grid(color="#dddddd")
+        folds = history["fold"].n_unique()
+        figure.supxlabel(f"thick: mean of {folds} folds; thin: each fold", fontsize=12, color="#444444")
+
+    return render(draw, 9, 3.6)
+
+
+def pixel_histograms(raw: NDArray[np.uint8], normalized: NDArray[np.float32]) -> bytes:
+    """Return the distribution of pixel values of the same images before (0 to 255) and after normalization.
+
+    The share of pixels is drawn on a logarithmic scale; beyond the 0.1% and 99.9% quantiles nothing is shown.
+    """
+    low, high = (float(x) for x in np.quantile(normalized, (0.001, 0.999)))
+    panels = (
+        (raw, (0.0, 256.0), "before", "pixel value, 0 to 255", COLORS[1]),
+        (normalized, (low, high) if high > low else (low - 0.5, low + 0.5), "after", "normalized value", COLORS[0]),
+    )
+
+    def draw(figure: Figure) -> None:
+        for axes, (values, span, title, label, color) in zip(figure.subplots(1, 2), panels, strict=True):
+            counts, edges = np.histogram(values, bins=64, range=span)
+            shares = counts / max(values.size, 1)
+            axes.stairs(100 * shares, edges, fill=True, color=color)
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
+            axes.set(title=title, xlabel=label)
+        figure.supylabel("share of pixels", fontsize=13)
+
+    return render(draw, 9, 3.4)

@@ -1,0 +1,63 @@
+"""How kinds of issues are ordered and told to people; a kind that is not here gets its own name."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wording:
+    title: str
+    meaning: str
+
+
+KINDS = {
+    "unreadable": Wording("Unreadable files", "the file cannot be decoded"),
+    "split_leak": Wording("Leaks between splits", "the same picture in two splits, so the test is not a test"),
+    "label_error": Wording("Suspect labels", "networks that never saw the image are sure of another class"),
+    "label_conflict": Wording("Label conflicts", "copies of one picture with different labels"),
+    "exact_duplicate": Wording("Exact duplicates", "the same pixels more than once"),
+    "near_duplicate": Wording("Near duplicates", "almost the same picture: shifted, brightened, recompressed"),
+    "outlier": Wording("Outliers", "far from all other images, as the networks see them"),
+    "out_of_distribution": Wording("Out of distribution", "the networks find no class that fits"),
+    "low_information": Wording("Low information", "almost no content, such as a blank image"),
+    "noisy": Wording("Noisy images", "neighboring pixels have little to do with each other"),
+    "dark": Wording("Dark images", "hardly any bright pixel"),
+    "light": Wording("Light images", "hardly any dark pixel"),
+    "blurry": Wording("Blurry images", "no sharp edge"),
+    "odd_statistics": Wording("Odd statistics", "brightness, contrast or the like far from the rest"),
+    "odd_size": Wording("Odd sizes", "many times more or fewer pixels than is usual here"),
+    "odd_aspect": Wording("Odd aspect ratios", "much longer or wider than is usual here"),
+    "small_class": Wording("Small classes", "too few images of the class to judge its labels"),
+}
+
+FAULTS = {
+    "exact_copy": "Exact copies",
+    "near_copy": "Near copies",
+    "split_copy": "Copies across splits",
+    "swapped_label": "Swapped labels",
+    "odd_image": "Odd images",
+    "unreadable_file": "Unreadable files",
+}
+
+
+def wording(kind: str) -> Wording:
+    """Return the words for a kind of issue.
+
+    >>> wording("strange_color").title
+    'Strange color'
+    """
+    return KINDS.get(kind, Wording(_words(kind), ""))
+
+
+def fault_title(fault: str) -> str:
+    """Return the words for a kind of planted fault."""
+    return FAULTS.get(fault, _words(fault))
+
+
+def in_order(kinds: list[str]) -> list[str]:
+    """Return the kinds with the gravest first and unknown ones last, by name."""
+    order = list(KINDS)
+    return sorted(kinds, key=lambda kind: (order.index(kind) if kind in order else len(order), kind))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()

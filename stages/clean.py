@@ -1,0 +1,31 @@
+"""Findings and human verdicts -> KEPT and REMOVED rows."""
+
+import sys
+from pathlib import Path
+
+from dataprep import tables
+from dataprep.clean import clean, read_decisions
+from dataprep.config import Params
+from dataprep.schema import IMAGES, KEPT, MEASUREMENTS, REMOVED
+from stages.common import read_issues, run
+
+
+def main(
+    params: Params, *, images: Path, measurements: Path, issues: Path, decisions: Path, kept: Path, removed: Path
+) -> None:
+    cleaned = clean(
+        tables.read(images, IMAGES),
+        tables.read(measurements, MEASUREMENTS),
+        read_issues(issues, params),
+        read_decisions(decisions),
+        params.clean,
+        params.normalize.training_split,
+    )
+    for line in cleaned.unused:
+        print(f"warning: decision not applied: {line}", file=sys.stderr)
+    tables.write(cleaned.kept, kept, KEPT)
+    tables.write(cleaned.removed, removed, REMOVED)
+
+
+if __name__ == "__main__":
+    run(main)

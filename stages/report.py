@@ -1,0 +1,50 @@
+"""All that was found and done -> what a person reads, in Git."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from dataprep import tables
+from dataprep.config import Params
+from dataprep.report import write_report
+from dataprep.report.inputs import Inputs
+from dataprep.schema import (
+    AUGMENTED,
+    FAULTS,
+    FOLDS,
+    HISTORY,
+    IMAGES,
+    KEPT,
+    MEASUREMENTS,
+    PREDICTIONS,
+    REMOVED,
+    SKIPPED,
+)
+from stages.common import read_issues, run
+
+
+def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: Path, **read: Path) -> None:
+    inputs = Inputs(
+        images=tables.read(read["images"], IMAGES),
+        skipped=tables.read(read["skipped"], SKIPPED),
+        measurements=tables.read(read["measurements"], MEASUREMENTS),
+        issues=read_issues(read["issues"], params),
+        folds=tables.read(read["folds"], FOLDS),
+        predictions=tables.read(read["predictions"], PREDICTIONS),
+        history=tables.read(read["history"], HISTORY),
+        kept=tables.read(read["kept"], KEPT),
+        removed=tables.read(read["removed"], REMOVED),
+        faults=tables.read(read["faults"], FAULTS) if params.source.kind == "digits" else None,
+        pixels=np.load(read["pixels"], mmap_mode="r"),
+        normalized=np.load(read["normalized"], mmap_mode="r"),
+        augmented=np.load(read["augmented"], mmap_mode="r"),
+        augmented_index=tables.read(read["index"], AUGMENTED),
+        manifest=json.loads(read["manifest"].read_text()),
+        params=params,
+    )
+    write_report(inputs, summary, figures, metrics, plots)
+
+
+if __name__ == "__main__":
+    run(main)
