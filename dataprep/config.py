@@ -92,7 +92,6 @@ class ExactDuplicates(Section):
 
 
 class NearDuplicates(Section):
-    similarity: Annotated[float, Field(gt=0.0, le=1.0)]
     closeness: Annotated[float, Field(gt=0.0, le=1.0)]
     neighbors: Annotated[int, Field(ge=1, le=100)]
 

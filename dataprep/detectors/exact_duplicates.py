@@ -10,13 +10,14 @@ def detect(images: pl.DataFrame, measurements: pl.DataFrame, params: ExactDuplic
     """Return ISSUES of kind exact_duplicate; a group is the images with one hash.
 
     match `bytes` compares the SHA-256 of files, `pixels` that of the decoded RGB pixels and the
-    size; unreadable files are compared by bytes alone. Score 0 for a duplicate, 1 otherwise.
+    size. Unreadable files show no picture and are in no group. Score 0 for a duplicate, 1 otherwise.
     """
     hashed = images.select("image_id", "sha256").join(
-        measurements.select("image_id", "pixel_sha256"), on="image_id", validate="1:1"
+        measurements.select("image_id", "pixel_sha256", "unreadable"), on="image_id", validate="1:1"
     )
-    key = pl.col("sha256") if params.match == "bytes" else pl.coalesce("pixel_sha256", "sha256")
-    grouped = number_groups(hashed.with_columns(key.alias("hash")), "hash")
+    key = pl.col("sha256" if params.match == "bytes" else "pixel_sha256")
+    readable = pl.when(pl.col("unreadable").is_null()).then(key)
+    grouped = number_groups(hashed.with_columns(readable.alias("hash")), "hash")
     copies = pl.len().over("group") - 1
     return issue_rows(
         grouped,

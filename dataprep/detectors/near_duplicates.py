@@ -6,6 +6,7 @@ import torch
 from tqdm import tqdm
 
 from dataprep.config import NearDuplicates
+from dataprep.detectors.alignment import aligned_correlation
 from dataprep.detectors.descriptors import describe
 from dataprep.detectors.rows import issue_rows, number_groups
 
@@ -15,19 +16,20 @@ BLOCK = 2048
 def detect(measurements: pl.DataFrame, pixels: np.ndarray, params: NearDuplicates) -> pl.DataFrame:
     """Return ISSUES of kind near_duplicate.
 
-    Each distinct picture (by pixel_sha256) is described by a unit vector. For a pair with
-    cosine similarity s, whose members have the mean similarity r to their own `neighbors`
-    nearest pictures (the mean of the two), the closeness is (s - r) / (1 - r): 0 for what is
-    usual in that part of the data, 1 for identical. A pair counts when s >= `similarity` and
-    closeness >= `closeness`. Pairs join groups from the closest on, and two groups only when
-    every pair across them counts, so that a chain of weak links joins nothing.
+    Each distinct picture (by pixel_sha256) is described by a unit vector, and its `neighbors`
+    nearest pictures are its candidates. Candidates are compared pixel by pixel at the small shift
+    where they agree best, which gives their correlation s. With r the usual correlation of a
+    picture with its candidates (the median, the mean of both pictures'), the closeness is
+    (s - r) / (1 - r): 0 for what is usual in that part of the data, 1 for the same picture. A pair
+    counts when its closeness is at least `closeness`. Pairs join groups from the closest on, and
+    two groups only when every pair across them counts, so that a chain of weak links joins nothing.
 
     Score: 1 - closeness to the closest picture. Exact copies share their picture's group.
     pixels: (N, S, S, 3) uint8, row i for the i-th row of `measurements`.
     """
     readable = measurements.with_row_index("row").filter(pl.col("unreadable").is_null())
     distinct = readable.group_by("pixel_sha256").agg(pl.col("row").min()).sort("row")
-    left, right, closeness = find_pairs(describe(pixels[distinct["row"].to_numpy()]), params)
+    left, right, closeness = find_pairs(pixels[distinct["row"].to_numpy()], params.neighbors)
     best = np.zeros(distinct.height, np.float32)
     np.maximum.at(best, left, closeness)
     np.maximum.at(best, right, closeness)
@@ -51,33 +53,36 @@ def detect(measurements: pl.DataFrame, pixels: np.ndarray, params: NearDuplicate
     )
 
 
-def find_pairs(vectors: torch.Tensor, params: NearDuplicates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (left, right, closeness) of the candidate pairs, left < right, among (N, D) unit vectors.
+def find_pairs(pixels: np.ndarray, neighbors: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (left, right, closeness) of the candidate pairs, left < right, among (N, S, S, 3) uint8 pixels.
 
-    A candidate is among the `neighbors` nearest of one of its members and at least
-    `similarity` alike. Exact search in blocks: memory grows with N, time with N squared.
+    Exact search in blocks: memory grows with N, time with N squared.
     """
-    count = len(vectors)
-    k = min(params.neighbors, count - 1)
+    k = min(neighbors, len(pixels) - 1)
     if k < 1:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
-    similar = torch.empty(count, k)
-    nearest = torch.empty(count, k, dtype=torch.long)
-    for start in tqdm(range(0, count, BLOCK), desc="near duplicates", unit="block"):
-        block = vectors[start : start + BLOCK] @ vectors.T
-        own = torch.arange(len(block))
-        block[own, start + own] = -2.0  # an image is not its own neighbor
-        similar[start : start + BLOCK], nearest[start : start + BLOCK] = block.topk(k)
-    usual = similar.mean(1)
-    left = torch.arange(count).repeat_interleave(k)
-    right, s = nearest.flatten(), similar.flatten()
-    alike = s >= params.similarity
-    left, right, s = left[alike], right[alike], s[alike]
+    nearest = nearest_rows(describe(pixels), k)
+    left = torch.arange(len(pixels)).repeat_interleave(k)
+    right = nearest.flatten()
+    gray = torch.from_numpy(pixels.mean(axis=3, dtype=np.float32) / 255)
+    correlation = aligned_correlation(gray, left, right)
+    usual = correlation.view(-1, k).median(1).values
     r = (usual[left] + usual[right]) / 2
-    closeness = ((s - r) / (1 - r).clamp_min(1e-6)).clamp(0.0, 1.0)
+    closeness = ((correlation - r) / (1 - r).clamp_min(1e-6)).clamp(0.0, 1.0)
     ordered = torch.stack([torch.minimum(left, right), torch.maximum(left, right)])
     pairs, first = np.unique(ordered.numpy(), axis=1, return_index=True)
     return pairs[0], pairs[1], closeness.numpy()[first]
+
+
+def nearest_rows(vectors: torch.Tensor, k: int) -> torch.Tensor:
+    """Return (N, k) the rows with the largest dot products with each of the (N, D) vectors, itself apart."""
+    nearest = torch.empty(len(vectors), k, dtype=torch.long)
+    for start in tqdm(range(0, len(vectors), BLOCK), desc="near duplicates", unit="block"):
+        block = vectors[start : start + BLOCK] @ vectors.T
+        own = torch.arange(len(block))
+        block[own, start + own] = -2.0
+        nearest[start : start + BLOCK] = block.topk(k).indices
+    return nearest
 
 
 def link_completely(count: int, left: np.ndarray, right: np.ndarray, closeness: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ WRITTEN = {"$date": "2000-01-01T00:00:00Z"}
 FIELDS = "fiftyone.core.fields."
 CLASSIFICATION = "fiftyone.core.labels.Classification"
 LABELS = ("ground_truth", "predictions", "suggested_label")
+IMAGE_METADATA = ("size_bytes", "mime_type", "width", "height", "num_channels")
 ALL_ISSUES = "All issues"
 
 
@@ -109,7 +110,7 @@ def _image_metadata() -> pl.Expr:
 
 
 def _classifications(ids: list[str]) -> list[pl.Expr]:
-    columns = {"ground_truth": "label", "predictions": "predicted_label", "suggested_label": "suggested_label"}
+    columns = dict(zip(LABELS, ("label", "predicted_label", "suggested_label"), strict=True))
     return [
         pl.when(pl.col(column).is_not_null())
         .then(
@@ -138,7 +139,11 @@ def _saved_views(name: str, kinds: list[str], columns: list[str]) -> list[dict[s
 def _view(dataset: str, name: str, meaning: str, tags: list[str], order: list[str]) -> dict[str, Any]:
     stages = {
         "MatchTags": [["tags", tags], ["bool", True], ["all", False]],
-        "SortBy": [["field_or_expr", [[column, 1] for column in order]], ["reverse", False], ["create_index", False]],
+        "SortBy": [
+            ["field_or_expr", [[column, 1] for column in order]],
+            ["reverse", False],
+            ["create_index", False],
+        ],
     }
     return {
         "_id": _object_id(name, "view"),
@@ -173,7 +178,7 @@ def _app_config(scores: list[str]) -> dict[str, Any]:
         "issues": scores,
         "measures": list(MEASURES),
         "other": ["sha256", "id", "filepath", "created_at", "last_modified_at"],
-        "metadata": [f"metadata.{part}" for part in ("size_bytes", "mime_type", "width", "height", "num_channels")],
+        "metadata": [f"metadata.{part}" for part in IMAGE_METADATA],
     }
     return {
         "active_fields": {"exclude": False, "paths": ["ground_truth", "suggested_label"]},
@@ -194,7 +199,7 @@ def _sample_fields(scores: list[str]) -> list[dict[str, Any]]:
     ]
     image = [
         _field(name, "StringField" if name == "mime_type" else "IntField")
-        for name in ("size_bytes", "mime_type", "width", "height", "num_channels")
+        for name in IMAGE_METADATA
     ]
     return [
         _field("id", "ObjectIdField", db="_id"),

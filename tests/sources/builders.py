@@ -16,10 +16,10 @@ from PIL import Image
 CIFAR10_MEMBERS = [f"data_batch_{n}" for n in range(1, 6)] + ["test_batch"]
 
 
-def image_bytes(level: int = 0, size: tuple[int, int] = (5, 3), suffix: str = "PNG", mode: str = "RGB") -> bytes:
+def image_bytes(level: int = 0, suffix: str = "PNG") -> bytes:
+    """A file of 5x3 px, all of one gray level."""
     stream = io.BytesIO()
-    color: Any = level if mode == "L" else (level,) * len(mode)
-    Image.new(mode, size, color).save(stream, suffix)
+    Image.new("RGB", (5, 3), (level, level, level)).save(stream, suffix)
     return stream.getvalue()
 
 
@@ -67,7 +67,8 @@ class Python2Pickle:
 
     def _array(self, array: np.ndarray) -> bytes:
         code = array.dtype.str[1:].encode()
-        reconstruct = self._call(self.multiarray, "_reconstruct", self._global("numpy", "ndarray"), (0,), b"b")
+        ndarray = self._global("numpy", "ndarray")
+        reconstruct = self._call(self.multiarray, "_reconstruct", ndarray, (0,), b"b")
         dtype = self._call("numpy", "dtype", self._item(code), 0, 1)
         order = (3, b"|", None, None, None, -1, -1, 0)
         dtype += self._tuple(*map(self._item, order)) + pickle.BUILD
@@ -126,7 +127,9 @@ def idx(array: np.ndarray) -> bytes:
     return header + array.astype(np.uint8).tobytes()
 
 
-def mnist_files(folder: Path, prefix: str, images: np.ndarray, labels: list[int], packed: bool = True) -> None:
+def mnist_files(
+    folder: Path, prefix: str, images: np.ndarray, labels: list[int], packed: bool = True
+) -> None:
     suffix = ".gz" if packed else ""
     contents = (("images-idx3", idx(images)), ("labels-idx1", idx(np.array(labels, np.uint8))))
     for name, data in contents:

@@ -1,0 +1,162 @@
+"""Open a review session in FiftyOne's App, on this machine alone."""
+
+import atexit
+import hashlib
+import json
+import os
+import re
+import site
+import socket
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from dataprep import files
+from dataprep.errors import DataprepError
+from dataprep.review.mongod import URI_VARIABLE, find_mongod, is_uri, start_mongod, stop_mongod
+from dataprep.review.page import PAGE_NAME
+
+
+def open_app(
+    folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: bool = True, *, state: Path
+) -> None:
+    """Show the session in `folder` in the App at `address`:`port` and wait until Ctrl-C.
+
+    The database and everything else that FiftyOne writes goes under `state`. A session that was
+    opened before and has not changed is not loaded again; what an earlier one became in the
+    database is deleted. With wait=False the App lives as long as this process.
+    Without a mongod it tells where the static page is, and returns.
+    Raises DataprepError when the session is missing or the port is in use.
+    """
+    if not (folder / "metadata.json").is_file():
+        raise DataprepError(
+            "there is no review session", where=str(folder), remedy="run `dvc repro` to make it"
+        )
+    found = find_mongod()
+    if found is None:
+        _tell_of_page(folder)
+        return
+    _check_port(address, port)
+    _confine(state.resolve())
+    if is_uri(found):
+        os.environ[URI_VARIABLE] = found
+    else:
+        server, os.environ[URI_VARIABLE] = start_mongod(found, state.resolve() / "database")
+        # Registered before FiftyOne is imported, so that it runs after FiftyOne's own farewell.
+        atexit.register(stop_mongod, server)
+    import fiftyone as fo
+
+    dataset = load(folder.resolve())
+    app = fo.launch_app(dataset, port=port, address=address, remote=True)
+    _tell_of_views(dataset, f"http://{address}:{port}/datasets/{quote(dataset.slug)}")
+    if wait:
+        _wait()
+        app.close()
+
+
+def load(folder: Path) -> Any:
+    """Return the session as a persistent FiftyOne data set whose name carries a hash of its content.
+
+    FiftyOne's database must be in reach: see open_app.
+    """
+    import fiftyone as fo
+
+    base, name = _dataset_name(folder)
+    home = f"session {files.sha256(str(folder).encode())[:12]}"
+    for old in fo.list_datasets(tags=home):
+        if old != name:
+            fo.delete_dataset(old)
+    if fo.dataset_exists(name):
+        return fo.load_dataset(name)
+    # Not persistent, and under another name, until it is whole.
+    part = f"{base}-part-{os.getpid()}"
+    dataset = fo.Dataset.from_dir(
+        dataset_dir=str(folder), dataset_type=fo.types.FiftyOneDataset, name=part, overwrite=True
+    )
+    _index(dataset)
+    dataset.name = name
+    dataset.tags = [home]
+    dataset.persistent = True
+    return dataset
+
+
+def _dataset_name(folder: Path) -> tuple[str, str]:
+    digest = hashlib.sha256(str(folder).encode())  # the database holds absolute paths
+    for part in ("metadata.json", "samples.json"):
+        digest.update(files.file_sha256(folder / part).encode())
+    given = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))["name"]
+    base = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-") or "images"
+    return base, f"{base}-{digest.hexdigest()[:12]}"
+
+
+def _index(dataset: Any) -> None:
+    fields = dataset.get_field_schema()
+    single = ["tags", "image_id", "split", "ground_truth.label", "predictions.label", "suggested_label.label"]
+    for field in single:
+        dataset.create_index(field)
+    for field in (name for name in fields if name.endswith("_score")):
+        group = field.removesuffix("_score") + "_group"
+        order = [group, field, "image_id"] if group in fields else [field, "image_id"]
+        dataset.create_index([(name, 1) for name in order])
+
+
+def _confine(state: Path) -> None:
+    """Keep every file of FiftyOne and its helpers under `state`, and FiftyOne from calling home."""
+    os.environ.setdefault("PYTHONUSERBASE", site.getuserbase())  # else a new HOME hides the user's packages
+    home = state / "home"
+    places = {
+        "HOME": home,  # ~/.fiftyone holds a user id and a welcome mark that no setting moves
+        "XDG_CACHE_HOME": home / ".cache",
+        "XDG_CONFIG_HOME": home / ".config",
+        "MPLCONFIGDIR": home / "matplotlib",
+        "FIFTYONE_DATABASE_DIR": state / "database",
+        "FIFTYONE_DEFAULT_DATASET_DIR": state / "datasets",
+        "FIFTYONE_DATASET_ZOO_DIR": state / "datasets",
+        "FIFTYONE_MODEL_ZOO_DIR": state / "models",
+        "FIFTYONE_PLUGINS_DIR": state / "plugins",
+    }
+    for path in places.values():
+        path.mkdir(parents=True, exist_ok=True)
+    os.environ.update({name: str(path) for name, path in places.items()})
+    os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
+    os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
+    os.environ.setdefault("FIFTYONE_LOGGING_LEVEL", "WARNING")
+
+
+def _check_port(address: str, port: int) -> None:
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        raise DataprepError(
+            f"the App cannot listen there: {error.strerror or error}",
+            where=f"{address}:{port}",
+            remedy="close what uses the port, or choose another with --port",
+        ) from error
+
+
+def _tell_of_page(folder: Path) -> None:
+    print(
+        "No working mongod, so FiftyOne's App cannot run. Review in any browser instead:\n"
+        f"  {(folder / PAGE_NAME).resolve().as_uri()}\n"
+        "Save what it downloads as reviews/decisions.csv, then run `dvc repro`."
+    )
+
+
+def _tell_of_views(dataset: Any, address: str) -> None:
+    from fiftyone.core.utils import to_slug
+
+    print(f"\nFiftyOne shows the review at\n  {address}")
+    for name in dataset.list_saved_views():
+        print(f"  {name}: {address}?view={to_slug(name)}")
+    print("Press Ctrl-C to end it.", flush=True)
+
+
+def _wait() -> None:
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        print("The review is closed.")
