@@ -1,6 +1,7 @@
 # `make repro` runs the pipeline, `make test` the checks, `make review` opens the findings in FiftyOne.
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do "$$p" -c '$(FITS)' 2>/dev/null && echo "$$p" && break; done)
 BIN := .venv/bin
 # Nothing is written outside the repository, and nobody is told of its use.
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
@@ -14,8 +15,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 setup: .venv/.done
 
 .venv/.done: pyproject.toml requirements.lock
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
-	  { echo "error: $(PYTHON) is not Python 3.11 or 3.12; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || \
+	  { echo "error: no Python 3.11 or 3.12 found; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
 	"$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[dev]"
 	$(BIN)/python -m dataprep.review.mongod

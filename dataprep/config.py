@@ -117,6 +117,7 @@ class OddPixels(Section):
 
 class LabelErrors(Section):
     filter_by: Literal[
+        "margin_count",
         "prune_by_noise_rate",
         "prune_by_class",
         "both",

@@ -13,9 +13,11 @@ from dataprep.schema import class_names
 def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: LabelErrors) -> pl.DataFrame:
     """Return ISSUES of kinds label_error and small_class.
 
-    label_error: judged are the labeled images that a fold held out; flagged are those that
-    cleanlab's `filter_by` picks, scored by its `rank_by` quality (0 worst); the suggested label
-    is the most probable class. small_class: labeled images in no fold because their class has too
+    label_error: judged are the labeled images that a fold held out, scored by cleanlab's `rank_by`
+    quality (0 worst); the suggested label is the most probable class. Flagged are those that
+    cleanlab's `filter_by` picks, or with `margin_count` the n of lowest log margin (given class
+    against the best other), with n = sqrt(n_confident_learning * n_predicted_neq_given): confident
+    learning counts too few, disagreement too many, and their geometric mean counts best. small_class: labeled images in no fold because their class has too
     few images to be judged.
     Source: Northcutt, Jiang, Chuang, Confident learning, JAIR 2021.
     """
@@ -70,6 +72,24 @@ def _judge(labels: np.ndarray, probabilities: np.ndarray, params: LabelErrors) -
         return np.zeros(len(labels), bool), probabilities[:, present[0]]
     narrowed = probabilities[:, present]
     narrowed = narrowed / narrowed.sum(1, keepdims=True).clip(1e-12)
-    flagged = find_label_issues(compact, narrowed, filter_by=params.filter_by, n_jobs=1)
+    if params.filter_by == "margin_count":
+        flagged = _lowest_margins(compact, narrowed)
+    else:
+        flagged = find_label_issues(compact, narrowed, filter_by=params.filter_by, n_jobs=1)
     quality = get_label_quality_scores(compact, narrowed, method=params.rank_by)
     return np.asarray(flagged, bool), np.asarray(quality)
+
+
+def _lowest_margins(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    counts = [
+        int(find_label_issues(labels, probabilities, filter_by=rule, n_jobs=1).sum())
+        for rule in ("confident_learning", "predicted_neq_given")
+    ]
+    rows = np.arange(len(labels))
+    others = probabilities.copy()
+    others[rows, labels] = 0.0
+    tiny = np.finfo(np.float64).tiny
+    margin = np.log(probabilities[rows, labels].clip(tiny)) - np.log(others.max(1).clip(tiny))
+    flagged = np.zeros(len(labels), bool)
+    flagged[np.argsort(margin, kind="stable")[: round(np.sqrt(counts[0] * counts[1]))]] = True
+    return flagged

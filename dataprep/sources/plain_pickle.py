@@ -77,6 +77,8 @@ class _Reader(pickle.Unpickler):
 def _arrays(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _arrays(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_arrays(item) for item in value)
     return _array(value.state) if isinstance(value, _Array) else value
 
 

@@ -1,11 +1,12 @@
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.config import Cifar
@@ -22,8 +23,6 @@ from tests.sources.builders import (
     decoded,
     write,
 )
-
-RESTRICTED = "the pickle wants to run {}"
 
 
 def catalog(path: Path) -> Catalog:
@@ -97,7 +96,7 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
     for function in (os.system, os.mkdir):
         command = f"touch '{trace}'" if function is os.system else str(trace)
         name = f"{function.__module__}.{function.__name__}"
-        with pytest.raises(DataprepError, match=RESTRICTED.format(name)) as raised:
+        with pytest.raises(DataprepError, match=re.escape(f"wants to run {name}")) as raised:
             broken(tmp_path, data_batch_3=pickle.dumps({b"data": Malicious(function, command)}, 2))
         assert raised.value.where.endswith("c.tar.gz, data_batch_3")
         assert "do not trust this one" in raised.value.remedy
@@ -111,11 +110,11 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
         (Malicious(getattr, "a", "b"), "__builtin__.getattr"),
         (Path("a"), "pathlib"),
         (np.float64(1.5), "numpy._core.multiarray.scalar"),
-        (pickle.Unpickler, "_pickle.Unpickler"),
+        (pickle.Unpickler, "pickle.Unpickler"),
     ],
 )
 def test_every_other_name_is_refused(value: Any, name: str) -> None:
-    with pytest.raises(DataprepError, match=RESTRICTED.format(name)):
+    with pytest.raises(DataprepError, match=re.escape(f"wants to run {name}")):
         read_pickle(pickle.dumps({b"a": [value]}, 2), "here")
 
 
@@ -132,13 +131,17 @@ def test_arrays_of_other_dtypes_are_refused(dtype: Any) -> None:
         read_pickle(data, "here")
 
 
-def test_arrays_of_either_order_and_of_python_3(tmp_path: Path) -> None:
+def test_arrays_of_either_memory_order_and_writer() -> None:
     array = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    for data in (Python2Pickle().dumps([array, np.asfortranarray(array)]), pickle.dumps([array], 2)):
-        for read in read_pickle(pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + b"K\x01" + data[2:-1] + b"s.", "")[1]:
-            assert read.state is not None
-    assert (read_pickle(Python2Pickle().dumps({b"a": np.asfortranarray(array)}), "")[b"a"] == array).all()
-    assert (read_pickle(pickle.dumps({b"a": array}, 2), "")[b"a"] == array).all()
+    fortran = np.asfortranarray(array)
+    for data in (Python2Pickle().dumps([array, fortran]), pickle.dumps([array, fortran], 2)):
+        for read in read_pickle(data, "here"):
+            assert read.dtype == np.uint8 and (read == array).all()
+
+
+def test_a_container_within_itself_is_refused() -> None:
+    with pytest.raises(DataprepError, match="the pickle is broken: RecursionError"):
+        read_pickle(b"\x80\x02]q\x00h\x00a.", "here")
 
 
 def test_an_array_that_lies_about_its_shape_is_refused() -> None:
@@ -150,6 +153,7 @@ def test_an_array_that_lies_about_its_shape_is_refused() -> None:
             read_pickle(data.replace(shape, pickle.dumps(lie, 2)[2:-1]), "here")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_give_plain_values_or_an_error(data: bytes) -> None:
     try:
@@ -158,6 +162,7 @@ def test_any_bytes_give_plain_values_or_an_error(data: bytes) -> None:
         assert error.where == "here"
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4000), st.integers(0, 255))
 def test_a_damaged_pickle_never_crashes(place: int, value: int) -> None:
     data = bytearray(Python2Pickle().dumps(cifar_batch(0, [0])))
@@ -171,7 +176,7 @@ def test_a_damaged_pickle_never_crashes(place: int, value: int) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({b"data": np.zeros((3, 3000), np.uint8)}, r"'data' is not an array of images, uint8 of shape \(N, 3072\)"),
+        ({b"data": np.zeros((3, 3000), np.uint8)}, r"'data' is not an array of .* shape \(N, 3072\)"),
         ({b"data": np.zeros((3072,), np.uint8)}, "'data' is not an array of images"),
         ({b"data": [1, 2, 3]}, "'data' is not an array of images"),
         ({b"labels": [0, 1]}, "'labels' is not a list of 3 labels"),
@@ -216,7 +221,7 @@ def test_a_truncated_archive(kept: int, tmp_path: Path) -> None:
 def test_wrong_places(tmp_path: Path) -> None:
     with pytest.raises(DataprepError, match="the CIFAR archive is not there"):
         catalog(tmp_path / "none.tar.gz")
-    with pytest.raises(DataprepError, match="the folder has no cifar-10-python.tar.gz or cifar-100-python"):
+    with pytest.raises(DataprepError, match=r"the folder has no cifar-10-python\.tar\.gz or"):
         catalog(tmp_path)
     for name in ("cifar-10-python.tar.gz", "cifar-100-python.tar.gz"):
         write(tmp_path / name, b"")

@@ -1,6 +1,6 @@
 import gzip
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from dataprep.sources import Catalog
 from dataprep.sources.mnist import open_source
 from tests.sources.builders import decoded, idx, mnist_files, write
 
+PACKED_IMAGES = "train-images-idx3-ubyte.gz"
 IMAGES = np.arange(3 * 5 * 7).reshape(3, 5, 7)
 
 
@@ -61,17 +62,17 @@ def test_the_packed_file_goes_before_its_unpacked_copy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("train-images-idx3-ubyte.gz", b"", "no idx file of images: it starts with , not 00000803"),
-        ("train-images-idx3-ubyte.gz", b"\0\0\x08\x03\0\0\0\x03", "no idx file of images"),
-        ("train-images-idx3-ubyte.gz", b"\x89PNG" + bytes(30), "it starts with 89504e47, not 00000803"),
-        ("train-labels-idx1-ubyte.gz", idx(IMAGES), "no idx file of labels: it starts with 00000803, not 00000801"),
-        ("train-images-idx3-ubyte.gz", idx(IMAGES)[:-1], r"shape \(3, 5, 7\) has 121 bytes; this one has 120"),
-        ("train-images-idx3-ubyte.gz", idx(IMAGES) + b"\0", r"has 121 bytes; this one has 122"),
+        (PACKED_IMAGES, b"", "no idx file of images: it starts with , not 00000803"),
+        (PACKED_IMAGES, b"\0\0\x08\x03\0\0\0\x03", "no idx file of images"),
+        (PACKED_IMAGES, b"\x89PNG" + bytes(30), "it starts with 89504e47, not 00000803"),
+        ("train-labels-idx1-ubyte.gz", idx(IMAGES), "it starts with 00000803, not 00000801"),
+        (PACKED_IMAGES, idx(IMAGES)[:-1], r"shape \(3, 5, 7\) has 121 bytes; this one has 120"),
+        (PACKED_IMAGES, idx(IMAGES) + b"\0", r"has 121 bytes; this one has 122"),
         ("train-labels-idx1-ubyte.gz", idx(np.array([1, 2])), "there are 3 images and 2 labels"),
-        ("train-images-idx3-ubyte.gz", idx(np.zeros((3, 0, 7))), r"the images have no pixels: shape \(3, 0, 7\)"),
-        ("train-images-idx3-ubyte.gz", b"\0\0\x08\x03" + b"\xff" * 12, "has 79228162458924105385300197391 bytes"),
-        ("digits-train-images-idx3-ubyte", idx(IMAGES), "both 'digits-train' and 'train' are of split 'train'"),
-        ("t10k-labels-idx1-ubyte.gz", idx(np.array([1])), "without its partner, .*: t10k-labels-idx1-ubyte.gz"),
+        (PACKED_IMAGES, idx(np.zeros((3, 0, 7))), r"the images have no pixels: shape \(3, 0, 7\)"),
+        (PACKED_IMAGES, b"\0\0\x08\x03" + b"\xff" * 12, "has 79228162458924105385300197391 bytes"),
+        ("digits-train-images-idx3-ubyte", idx(IMAGES), "'digits-train' and 'train' are of split 'train'"),
+        ("t10k-labels-idx1-ubyte.gz", idx(np.array([1])), r"without its partner, .*: t10k-labels-idx1"),
     ],
 )
 def test_files_that_are_not_as_published(name: str, data: bytes, message: str, tmp_path: Path) -> None:
@@ -79,12 +80,19 @@ def test_files_that_are_not_as_published(name: str, data: bytes, message: str, t
         changed(tmp_path, name, data)
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-9], lambda b: b"no gzip", lambda b: b[:20] + b"\xff" * 9 + b[29:]])
-def test_damaged_gzip(damage: Any, tmp_path: Path) -> None:
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "truncated": lambda data: data[:-9],
+    "no gzip": lambda data: b"no gzip",
+    "overwritten": lambda data: data[:20] + b"\xff" * 9 + data[29:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
+def test_damaged_gzip(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
     mnist_files(tmp_path, "train", IMAGES, [7, 0, 7])
-    file = tmp_path / "train-images-idx3-ubyte.gz"
+    file = tmp_path / PACKED_IMAGES
     file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(DataprepError, match=r"the file cannot be read(.|\n)*where: .*train-images-idx3-ubyte.gz"):
+    with pytest.raises(DataprepError, match=rf"the file cannot be read.*\n  where: .*{PACKED_IMAGES}"):
         catalog(tmp_path)
 
 

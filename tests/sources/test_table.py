@@ -43,7 +43,8 @@ def test_csv_with_paths(tmp_path: Path) -> None:
     write(tmp_path / "data/sub/it's, \"é\".webp", image_bytes(2, "WEBP"))
     file = csv(
         tmp_path / "data",
-        f'split,label,image\ntrain,007,a b.png\n"test","a ""b""","sub/it\'s, ""é"".webp"\ntrain,NA,{elsewhere}\n',
+        "split,label,image\ntrain,007,a b.png\n"
+        f'"test","a ""b""","sub/it\'s, ""é"".webp"\ntrain,NA,{elsewhere}\n',
     )
     found = catalog(file, split="split")
     assert found.entries.rows() == [
@@ -61,13 +62,13 @@ def test_csv_from_a_spreadsheet(tmp_path: Path) -> None:
     assert labels(found) == ["1", None, None]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=8), min_size=1, max_size=5))
-def test_csv_labels_stay_as_written(tmp_path_factory: pytest.TempPathFactory, given_labels: list[str]) -> None:
+def test_csv_labels_stay_as_written(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     folder = tmp_path_factory.mktemp("csv")
-    names = [f"{row}.png" for row in range(len(given_labels))]
-    pl.DataFrame({"image": names, "label": given_labels}).write_csv(folder / "a.csv", quote_style="always")
-    assert labels(catalog(folder / "a.csv")) == [text or None for text in given_labels]
+    names = [f"{row}.png" for row in range(len(texts))]
+    pl.DataFrame({"image": names, "label": texts}).write_csv(folder / "a.csv", quote_style="always")
+    assert labels(catalog(folder / "a.csv")) == [text or None for text in texts]
 
 
 def test_hugging_face_class_labels_in_several_files(tmp_path: Path) -> None:
@@ -185,7 +186,9 @@ def test_a_class_without_a_name(tmp_path: Path) -> None:
         catalog(file)
 
 
-@pytest.mark.parametrize("metadata", ["not JSON", "[]", '{"info": null}', '{"info": {"features": {"label": 3}}}'])
+@pytest.mark.parametrize(
+    "metadata", ["not JSON", "[]", '{"info": null}', '{"info": {"features": {"label": 3}}}']
+)
 def test_foreign_metadata_names_no_classes(metadata: str, tmp_path: Path) -> None:
     frame = pl.DataFrame({"image": ["a"], "label": [4]})
     frame.write_parquet(tmp_path / "a.parquet", metadata={"huggingface": metadata})
@@ -195,7 +198,8 @@ def test_foreign_metadata_names_no_classes(metadata: str, tmp_path: Path) -> Non
 def test_the_same_id_twice_names_the_ids_and_files(tmp_path: Path) -> None:
     csv(tmp_path, "image,label\na.png,1\nb.png,1\nb.png,2\n", "one.csv")
     csv(tmp_path, "image,label\na.png,1\nc.png,2\n", "two.csv")
-    with pytest.raises(DataprepError, match=r"2 images come twice: a.png \(in one.csv, two.csv\), b.png \(in one.csv\)"):
+    message = r"2 images come twice: a\.png \(in one\.csv, two\.csv\), b\.png \(in one\.csv\)\n"
+    with pytest.raises(DataprepError, match=message):
         catalog(tmp_path)
 
 
@@ -203,11 +207,11 @@ def test_the_same_id_twice_names_the_ids_and_files(tmp_path: Path) -> None:
     ("changed", "key", "message"),
     [
         ({"image": "imag"}, "image", "no column 'imag'; the columns are image, label, split, amy"),
-        ({"label": "lable"}, "label", r"no column 'lable'; .*\n.*\n  to do: did you mean 'label'\? set source.label"),
+        ({"label": "lable"}, "label", r"no column 'lable'(.|\n)*did you mean 'label'\? set source"),
         ({"label": "label,gold"}, "label", "no column 'gold'"),
         ({"label": "gold,silver"}, "label", "no column 'gold'"),
         ({"split": "spilt"}, "split", r"no column 'spilt'(.|\n)*did you mean 'split'\?"),
-        ({"annotators": ("amy", "bob")}, "annotators", "no column 'bob'; the columns are image, label, split, amy"),
+        ({"annotators": ("amy", "bob")}, "annotators", "no column 'bob'; the columns are image, label"),
     ],
 )
 def test_missing_columns(changed: dict[str, Any], key: str, message: str, tmp_path: Path) -> None:
@@ -245,7 +249,8 @@ def test_an_empty_split_names_its_row(empty: str, tmp_path: Path) -> None:
     [[1, 2], [{"bytes": "text", "path": "a"}] * 2, [{"url": "a"}] * 2, [{"path": "a"}] * 2],
 )
 def test_image_columns_of_another_kind(values: Any, tmp_path: Path) -> None:
-    with pytest.raises(DataprepError, match=r"the image column 'image' is (Int64|Struct)(.|\n)*struct\{bytes, path\}"):
+    message = r"the image column 'image' is (Int64|Struct)(.|\n)*struct\{bytes, path\}"
+    with pytest.raises(DataprepError, match=message):
         catalog(parquet(tmp_path, image=values, label=[1, 2]))
 
 
@@ -257,7 +262,7 @@ def test_truncated_parquet(kept: int, tmp_path: Path) -> None:
         catalog(file)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=8))
 def test_damaged_parquet_never_crashes(tmp_path_factory: pytest.TempPathFactory, places: list[int]) -> None:
     file = parquet(tmp_path_factory.mktemp("damaged"), image=images("a.png", "b.png"), label=["cat", "dog"])
@@ -274,10 +279,12 @@ def test_damaged_parquet_never_crashes(tmp_path_factory: pytest.TempPathFactory,
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"image,label\na.png,1,2\n", b"image,label\n\xe9.png,1\n"], ids=["empty", "ragged", "latin-1"]
+    "data",
+    [b"", b"image,label\na.png,1,2\n", b"image,label\n\xe9.png,1\n"],
+    ids=["empty", "ragged", "latin-1"],
 )
 def test_csv_that_cannot_be_read(data: bytes, tmp_path: Path) -> None:
-    with pytest.raises(DataprepError, match="the table cannot be read(.|\n)*CSV is UTF-8 text with commas"):
+    with pytest.raises(DataprepError, match=r"the table cannot be read(.|\n)*CSV is UTF-8 text with commas"):
         catalog(write(tmp_path / "list.csv", data))
 
 
@@ -292,12 +299,12 @@ def test_a_table_that_is_damaged_after_it_was_opened(tmp_path: Path) -> None:
 def test_wrong_places(tmp_path: Path) -> None:
     with pytest.raises(DataprepError, match="the source table is not there"):
         catalog(tmp_path / "none.csv")
-    with pytest.raises(DataprepError, match="there is no .parquet or .csv file; the folder is empty"):
+    with pytest.raises(DataprepError, match=r"there is no \.parquet or \.csv file; the folder is empty"):
         catalog(tmp_path)
     write(tmp_path / "list.tsv", b"image\tlabel\n")
-    with pytest.raises(DataprepError, match="no .parquet or .csv file; the folder has list.tsv"):
+    with pytest.raises(DataprepError, match=r"no \.parquet or \.csv file; the folder has list\.tsv"):
         catalog(tmp_path)
-    with pytest.raises(DataprepError, match="the table is neither .parquet nor .csv"):
+    with pytest.raises(DataprepError, match=r"the table is neither \.parquet nor \.csv"):
         catalog(tmp_path / "list.tsv")
     with pytest.raises(DataprepError, match=r"the table is not there\n  where: .*gone.csv"):
         catalog(tmp_path, files=("gone.csv",))
