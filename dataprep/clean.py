@@ -209,11 +209,11 @@ def _usable(
     for row in decisions.iter_rows(named=True):
         name, label = row["image_id"], row["label"]
         if name not in current:
-            unused.append(f"{name}: not in the data ({nearest(name, current)[:-2] or 'no name is close'})")
+            unused.append(f"{name}: not in the data ({nearest(name, current).strip() or 'no name is close'})")
         elif row["sha256"] and row["sha256"] != current[name]:
             unused.append(f"{name}: the image has changed since the decision; review it again")
         elif row["verdict"] == "relabel" and label not in classes:
-            unused.append(f"{name}: '{label}' is no class ({nearest(label or '', classes) or 'see the classes'})")
+            unused.append(f"{name}: '{label}' is no class ({nearest(label or '', classes).strip() or f'the classes are {listing(classes)}'})")
         elif name in unreadable and row["verdict"] != "drop":
             unused.append(f"{name}: unreadable, so it cannot be kept")
         else:

@@ -11,7 +11,14 @@ from stages.common import read_issues, run
 
 
 def main(
-    params: Params, *, images: Path, measurements: Path, predictions: Path, issues: Path, originals: Path, session: Path
+    params: Params,
+    *,
+    images: Path,
+    measurements: Path,
+    predictions: Path,
+    issues: Path,
+    originals: Path,
+    session: Path,
 ) -> None:
     write_session(
         tables.read(images, IMAGES),
@@ -22,6 +29,7 @@ def main(
         params.session,
         session,
         name="dataprep",
+        workers=params.workers,
     )
 
 

@@ -54,7 +54,9 @@ def found() -> Found:
     return Found(_images(originals), _measurements(), _predictions(), pl.concat(_issues()), originals)
 
 
-def issue(kind: str, scores: dict[str, float], groups: dict[str, int], suggested: str | None = None) -> pl.DataFrame:
+def issue(
+    kind: str, scores: dict[str, float], groups: dict[str, int], suggested: str | None = None
+) -> pl.DataFrame:
     """Return a row per image; those in `scores` are issues."""
     rows = {
         "image_id": IDS,
@@ -70,7 +72,7 @@ def issue(kind: str, scores: dict[str, float], groups: dict[str, int], suggested
 
 def _issues() -> list[pl.DataFrame]:
     return [
-        issue("label_error", {IDS[5]: 0.3, IDS[2]: 0.125, IDS[1]: 0.3, MARKUP: 0.2}, {}, "cat"),
+        issue("label_error", {IDS[4]: 0.3, IDS[2]: 0.125, IDS[1]: 0.3, MARKUP: 0.2}, {}, "cat"),
         issue(
             "near_duplicate",
             {IDS[0]: 0.0, IDS[1]: 0.25, IDS[6]: 0.125, IDS[7]: 0.0},
