@@ -71,7 +71,7 @@ Source = Annotated[Digits | Folder | TableFiles | Cifar | Mnist, Field(discrimin
 class DigitsFaults(Section):
     """How many faults of each kind the built-in data get."""
 
-    seed: int
+    seed: Annotated[int, Field(ge=0)]
     exact_copies: Annotated[int, Field(ge=0)]
     near_copies: Annotated[int, Field(ge=0)]
     split_copies: Annotated[int, Field(ge=0)]

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from dataprep import files, pixels
 from dataprep.errors import DataprepError, listing
 from dataprep.originals import PartWriter
-from dataprep.schema import IMAGES, SKIPPED, check
+from dataprep.schema import IMAGES, check
 from dataprep.sources import Catalog
 
 
@@ -25,35 +25,39 @@ def ingest(catalog: Catalog, originals: Path, *, seed: int, sample: int | None, 
     """Read every image of the catalog once, write its bytes to `originals`, describe it in IMAGES.
 
     `sample` keeps that many images: those with the smallest SHA-256 of "seed:image_id", so that
-    the choice of one image does not depend on the others.
+    the choice of one image does not depend on the others. An image whose bytes the source cannot
+    give is a row all the same, with the reason in ORIGINALS.
     Raises DataprepError for a repeated image_id, no labels, or a single class; `where` names the source.
     """
     _check_entries(catalog.entries, where)
     chosen = _order(catalog.entries, seed, sample)
     rows: list[dict[str, Any]] = []
-    unread: list[tuple[str, str]] = []
+    faults = 0
     with files.replacing_folder(originals) as folder:
         writer = PartWriter(folder)
         for entry in tqdm(chosen.iter_rows(named=True), total=chosen.height, desc="ingest", unit="image"):
-            try:
-                data = catalog.read(entry.pop("row"))
-            except OSError as error:
-                unread.append((entry["image_id"], f"cannot be read: {error.strerror or error}"))
-                continue
+            data, fault = _read(catalog, entry.pop("row"))
+            faults += fault is not None
             rows.append(entry | _describe(data))
-            writer.add(entry["image_id"], data)
+            writer.add(entry["image_id"], data, fault)
         writer.flush()
-        if not rows:
+        if faults == len(rows):
             raise DataprepError(
-                f"none of the {chosen.height} images can be read: {unread[0][1]}",
+                f"none of the {faults} images can be read: {fault}",
                 where=where,
-                remedy="check the permissions of the source",
+                remedy="check the paths and permissions of the source",
             )
     schema = {name: IMAGES.columns.get(name, pl.String) for name in rows[0]}
     images = check(pl.DataFrame(rows, schema=schema), IMAGES, where)
     _check_classes(images, where)
-    skipped = pl.concat([catalog.skipped, pl.DataFrame(unread, schema=SKIPPED.columns, orient="row")])
-    return Ingested(images, skipped)
+    return Ingested(images, catalog.skipped)
+
+
+def _read(catalog: Catalog, row: int) -> tuple[bytes, str | None]:
+    try:
+        return catalog.read(row), None
+    except OSError as error:
+        return b"", f"the source cannot give it: {error.strerror or error}"
 
 
 def _describe(data: bytes) -> dict[str, Any]:

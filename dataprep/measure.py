@@ -59,8 +59,10 @@ def measure_batch(batch: pl.DataFrame, side: int, params: Measure) -> tuple[pl.D
     """Return MEASUREMENTS rows and (n, side, side, 3) uint8 pixels of a batch of ORIGINALS."""
     block = np.zeros((batch.height, side, side, 3), np.uint8)
     rows: list[dict[str, Any]] = []
-    for number, (image_id, data) in enumerate(batch.iter_rows()):
+    for number, (image_id, data, fault) in enumerate(batch.iter_rows()):
         try:
+            if fault is not None:
+                raise pixels.Unreadable(fault)
             image = pixels.decode(data, params.max_pixels, params.background)
         except pixels.Unreadable as error:
             rows.append({"image_id": image_id, "unreadable": str(error)})

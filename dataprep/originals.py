@@ -13,18 +13,20 @@ PART_BYTES = 64 * 2**20
 
 
 class PartWriter:
-    """Collects (image_id, bytes) rows and writes a part whenever one is full."""
+    """Collects ORIGINALS rows and writes a part whenever one is full."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._ids: list[str] = []
         self._bytes: list[bytes] = []
+        self._faults: list[str | None] = []
         self._size = 0
         self._parts = 0
 
-    def add(self, image_id: str, data: bytes) -> None:
+    def add(self, image_id: str, data: bytes, fault: str | None = None) -> None:
         self._ids.append(image_id)
         self._bytes.append(data)
+        self._faults.append(fault)
         self._size += len(data)
         if len(self._ids) == PART_ROWS or self._size >= PART_BYTES:
             self.flush()
@@ -33,12 +35,13 @@ class PartWriter:
         """Write what is collected; called once more after the last row."""
         if not self._ids:
             return
-        frame = pl.DataFrame({"image_id": self._ids, "bytes": self._bytes}, schema=ORIGINALS.columns)
+        columns = {"image_id": self._ids, "bytes": self._bytes, "fault": self._faults}
+        frame = pl.DataFrame(columns, schema=ORIGINALS.columns)
         frame.write_parquet(
             self._folder / f"part-{self._parts:05d}.parquet", compression="uncompressed", statistics=False
         )
         self._parts += 1
-        self._ids, self._bytes, self._size = [], [], 0
+        self._ids, self._bytes, self._faults, self._size = [], [], [], 0
 
 
 class Originals:

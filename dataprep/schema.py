@@ -44,7 +44,15 @@ IMAGES = Table(
     prefixes=((ANNOTATOR_PREFIX, pl.String),),
 )
 
-ORIGINALS = Table("ORIGINALS", {"image_id": pl.String, "bytes": pl.Binary}, required=("image_id", "bytes"))
+ORIGINALS = Table(
+    "ORIGINALS",
+    {
+        "image_id": pl.String,
+        "bytes": pl.Binary,  # the encoded file, as in the source
+        "fault": pl.String,  # why the source could not give the bytes, which are empty then; else null
+    },
+    required=("image_id", "bytes"),
+)
 
 SKIPPED = Table("SKIPPED", {"path": pl.String, "reason": pl.String}, key=("path",), required=("path", "reason"))
 

@@ -6,8 +6,10 @@ from PIL import Image
 
 from dataprep.errors import DataprepError
 from dataprep.ingest import ingest
+from dataprep.measure import measure_batch
 from dataprep.originals import Originals
 from dataprep.sources.catalog import Catalog, entries
+from tests.test_measure import PARAMS
 from tests.test_pixels import encoded
 
 
@@ -40,7 +42,7 @@ def test_a_sample_is_a_choice_that_does_not_depend_on_the_others(tmp_path: Path)
     assert set(run(catalog(), tmp_path, sample=8, seed=1).images["image_id"]) != chosen
 
 
-def test_files_that_cannot_be_read_are_skipped_with_the_reason(tmp_path: Path) -> None:
+def test_an_image_that_the_source_cannot_give_is_an_unreadable_row(tmp_path: Path) -> None:
     good = catalog()
 
     def read(row: int) -> bytes:
@@ -49,8 +51,21 @@ def test_files_that_cannot_be_read_are_skipped_with_the_reason(tmp_path: Path) -
         return good.read(row)
 
     found = run(catalog(read=read), tmp_path)
-    assert found.skipped.rows() == [("x/16.png", "cannot be read: Permission denied")]
-    assert found.images.height == 19
+    assert found.images.height == 20
+    batch = next(Originals(tmp_path / "originals").batches(50))
+    measured, _ = measure_batch(batch, 8, PARAMS)
+    assert measured.filter(pl.col("unreadable").is_not_null()).select("image_id", "unreadable").rows() == [
+        ("x/16.png", "the source cannot give it: Permission denied")
+    ]
+
+
+def test_a_source_that_gives_nothing(tmp_path: Path) -> None:
+    def read(row: int) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(DataprepError, match="none of the 20 images can be read: .*Permission denied"):
+        run(catalog(read=read), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unreadable_image_is_a_row(tmp_path: Path) -> None:

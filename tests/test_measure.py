@@ -105,7 +105,7 @@ def test_pixel_hash_ignores_the_file_format_and_sees_one_pixel() -> None:
 
 
 def test_a_batch_gives_a_row_per_image_and_black_pixels_where_unreadable() -> None:
-    batch = pl.DataFrame({"image_id": ["a", "b"], "bytes": [encoded(noise()), b"junk"]})
+    batch = pl.DataFrame({"image_id": ["a", "b"], "bytes": [encoded(noise()), b"junk"], "fault": None})
     frame, block = measure.measure_batch(batch, 16, PARAMS)
     assert frame["unreadable"].to_list() == [None, "no image format that Pillow knows"]
     assert block.shape == (2, 16, 16, 3)

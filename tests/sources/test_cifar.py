@@ -148,7 +148,7 @@ def test_an_array_that_lies_about_its_shape_is_refused() -> None:
     data = Python2Pickle().dumps({b"a": np.zeros((2, 3), np.uint8)})
     shape = pickle.dumps((2, 3), 2)[2:-1]
     assert shape in data
-    for lie in ((2, 4), (10**12,), (-2, -3)):
+    for lie in ((2, 4), (10**12,), (-1, 3)):
         with pytest.raises(DataprepError, match="the pickle is broken"):
             read_pickle(data.replace(shape, pickle.dumps(lie, 2)[2:-1]), "here")
 

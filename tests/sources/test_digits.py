@@ -190,6 +190,9 @@ def test_names_do_not_give_the_faults_away(planted: tuple[Path, pl.DataFrame]) -
         for name in faults["image_id"]
     ]
     assert 0.3 < np.mean(position) < 0.7
+    pairs = faults.filter(fault="exact_copy").select("image_id", "source_id").iter_rows()
+    numbers_of = [tuple(int(Path(name).stem.removeprefix("digit-")) for name in pair) for pair in pairs]
+    assert max(abs(copy - source) for copy, source in numbers_of) > 5
 
 
 def test_same_seed_same_bytes_and_another_seed_another_split(

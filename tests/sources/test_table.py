@@ -106,6 +106,10 @@ def test_hugging_face_class_labels_in_several_files(tmp_path: Path) -> None:
     assert [found.read(row) for row in range(4)] == [image_bytes(level) for level in (0, 1, 2, 0)]
 
 
+def test_brackets_in_a_file_name_are_no_pattern(tmp_path: Path) -> None:
+    assert ids(catalog(csv(tmp_path, "image,label\nx.png,1\n", "part[1] *.csv"))) == ["x.png"]
+
+
 def test_a_comma_may_be_part_of_a_column_name(tmp_path: Path) -> None:
     file = csv(tmp_path, 'image,"a,b",a,b\nx.png,1,2,3\n')
     assert labels(catalog(file, label="a,b")) == ["1"]

@@ -1,0 +1,97 @@
+"""dvc.yaml says all that each stage reads: the modules it imports, the files it opens, the params it uses."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from dataprep import detectors
+from dataprep.config import Params, load
+from tests.closure import ROOT, imported_files
+
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+
+
+@cache
+def stages() -> dict[str, dict[str, Any]]:
+    """Return every stage with `foreach` written out."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, stage in PIPELINE["stages"].items():
+        for item in stage.get("foreach", [None]):
+            body = stage["do"] if item else stage
+            written = yaml.safe_load(yaml.safe_dump(body).replace("${item}", str(item)))
+            found[f"{name}@{item}" if item else name] = written
+    return found
+
+
+def entry_points(stage: dict[str, Any]) -> list[str]:
+    words = stage["cmd"].split()
+    modules = [words[2]]
+    if words[2] == "stages.detect":
+        modules.append(f"dataprep.detectors.{words[3]}")
+    return modules
+
+
+@pytest.mark.parametrize("name", stages())
+def test_every_imported_module_is_a_dependency(name: str) -> None:
+    stage = stages()[name]
+    used = set().union(*(imported_files(module) for module in entry_points(stage)))
+    listed = set(stage["deps"])
+    missing = {path for path in used if not any(path == dep or path.startswith(f"{dep}/") for dep in listed)}
+    assert not missing, f"add to the deps of {name} in dvc.yaml"
+
+
+@pytest.mark.parametrize("group", PIPELINE["stages"])
+def test_no_module_is_a_dependency_for_nothing(group: str) -> None:
+    members = [stage for name, stage in stages().items() if name.partition("@")[0] == group]
+    used = {path for stage in members for module in entry_points(stage) for path in imported_files(module)}
+    code = {dep for stage in members for dep in stage["deps"] if dep.startswith(("dataprep/", "stages/"))}
+    idle = {dep for dep in code if not any(path == dep or path.startswith(f"{dep}/") for path in used)}
+    assert not idle, f"remove from the deps of {group} in dvc.yaml"
+
+
+@pytest.mark.parametrize("name", stages())
+def test_every_path_on_the_command_line_is_a_dependency_or_an_output(name: str) -> None:
+    stage = stages()[name]
+    outs = [next(iter(o)) if isinstance(o, dict) else o for k in ("outs", "metrics") for o in stage.get(k, [])]
+    for argument in stage["cmd"].split()[3:]:
+        if "=" not in argument:
+            continue
+        path = argument.partition("=")[2]
+        known = [*stage["deps"], *outs]
+        assert any(entry == path or entry.startswith(f"{path}/") for entry in known), f"{path} in {name}"
+
+
+def test_all_issue_tables_reach_the_stages_that_read_them_all() -> None:
+    tables = {f"data/issues/{name}.parquet" for name in detectors.REGISTRY}
+    for name in ("session", "clean", "report"):
+        assert tables <= set(stages()[name]["deps"]), name
+
+
+def test_every_detector_has_module_params_and_stage() -> None:
+    configured = set(Params.model_fields["detectors"].annotation.model_fields)  # type: ignore[union-attr]
+    run = {name.partition("@")[2] for name in stages() if name.startswith("detect_")}
+    assert set(detectors.REGISTRY) == configured == run
+    for name in detectors.REGISTRY:
+        assert detectors.load(name).__doc__
+
+
+def test_only_the_report_reads_which_faults_were_planted() -> None:
+    readers = [name for name, stage in stages().items() if "data/digits-faults.parquet" in stage["deps"]]
+    assert readers == ["report"]
+
+
+def test_params_in_the_repository_are_valid() -> None:
+    params = load(ROOT / "params.yaml")
+    assert params.source.kind == "digits"
+
+
+def test_every_param_that_dvc_watches_is_there() -> None:
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for name, stage in stages().items():
+        for key in stage["params"]:
+            value: Any = raw
+            for part in key.split("."):
+                assert part in value, f"{key} in {name}"
+                value = value[part]
