@@ -34,6 +34,8 @@ class Network(nn.Module):
 
     def __init__(self, classes: int, side: int, width: int, mean: Tensor, deviation: Tensor) -> None:
         super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
         self.register_buffer("mean", mean.view(1, 3, 1, 1))
         self.register_buffer("deviation", deviation.view(1, 3, 1, 1))
         blocks: list[nn.Module] = [nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(True)]

@@ -1,6 +1,7 @@
 """Train one fold's network and predict the images it did not see."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def train_fold(task: FoldTask) -> FoldResult:
     labels = torch.from_numpy(task.labels[task.train_rows]).to(device)
     held_out = _load(array, task.held_out_rows, device)
     truth = torch.from_numpy(task.labels[task.held_out_rows]).to(device)
-    network = _network(images, task).to(device, memory_format=torch.channels_last)
+    network = _network(images, task).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses, accuracies = [], []
     for loss in _epochs(network, images, labels, task):
         losses.append(loss)
@@ -94,12 +95,11 @@ def augmented(images: Tensor, flip: bool, shift: float, generator: torch.Generat
     """
     count, _, side, _ = images.shape
     reach = round(shift * side)
-    draw = {"generator": generator, "device": images.device}
     if flip:
-        mirrored = torch.rand(count, **draw) < 0.5
+        mirrored = torch.rand(count, generator=generator, device=images.device) < 0.5
         images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
     if reach:
-        offset = torch.randint(-reach, reach + 1, (2, count, 1), **draw)
+        offset = torch.randint(-reach, reach + 1, (2, count, 1), generator=generator, device=images.device)
         line = torch.arange(side, device=images.device)[None]
         rows, columns = (line + offset).clamp(0, side - 1)
         batch = torch.arange(count, device=images.device)[:, None, None]
@@ -117,7 +117,8 @@ def _network(images: Tensor, task: FoldTask) -> Network:
     return Network(task.classes, images.shape[-1], task.params.width, mean, deviation.clamp_min(1 / 255))
 
 
-def _epochs(network: Network, images: Tensor, labels: Tensor, task: FoldTask):  # type: ignore[no-untyped-def]
+def _epochs(network: Network, images: Tensor, labels: Tensor, task: FoldTask) -> Iterator[float]:
+    """Train epoch by epoch, yielding each one's mean loss."""
     params = task.params
     per_epoch = max(1, len(images) // params.batch)
     epochs = max(params.epochs, math.ceil(params.min_steps / per_epoch))

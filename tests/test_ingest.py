@@ -63,7 +63,7 @@ def test_a_source_that_gives_nothing(tmp_path: Path) -> None:
     def read(row: int) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    with pytest.raises(DataprepError, match="none of the 20 images can be read: .*Permission denied"):
+    with pytest.raises(DataprepError, match=r"none of the 20 images can be read: .*Permission denied"):
         run(catalog(read=read), tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -1,5 +1,7 @@
 """dvc.yaml says all that each stage reads: the modules it imports, the files it opens, the params it uses."""
 
+import importlib
+import re
 from functools import cache
 from typing import Any
 
@@ -95,3 +97,30 @@ def test_every_param_that_dvc_watches_is_there() -> None:
             for part in key.split("."):
                 assert part in value, f"{key} in {name}"
                 value = value[part]
+
+
+def sections_used(stage: dict[str, Any]) -> set[str]:
+    """Return the sections of params that a stage's own module, or the report given all of them, touches."""
+    path = ROOT / f"{stage['cmd'].split()[2].replace('.', '/')}.py"
+    text = path.read_text()
+    if "params=params" in text:
+        text += "".join(p.read_text() for p in sorted((ROOT / "dataprep/report").glob("*.py")))
+    used = set(re.findall(r"\bparams\.(\w+)", text)) & set(Params.model_fields)
+    if "read_issues(" in text:
+        used.add("detectors")
+    if "SHAPING" in text:
+        used |= set(importlib.import_module("stages.write").SHAPING)
+    return used
+
+
+@pytest.mark.parametrize("name", stages())
+def test_every_used_section_of_params_is_watched(name: str) -> None:
+    stage = stages()[name]
+    watched = {key.partition(".")[0] for key in stage["params"]}
+    assert sections_used(stage) == watched, name
+
+
+def test_no_module_names_a_file_of_the_pipeline() -> None:
+    paths = set((ROOT / "stages").glob("*.py")) | set((ROOT / "dataprep").rglob("*.py"))
+    named = {path.name for path in paths if re.search(r"""["'](data|reports|reviews)/\w""", path.read_text())}
+    assert named <= {"cli.py"}, "files are named in dvc.yaml; only the command line has defaults"

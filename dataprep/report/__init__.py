@@ -1,1 +1,26 @@
 """The data-set report: Markdown with pictures, metrics JSON and the data files for DVC plots."""
+
+from pathlib import Path
+
+from dataprep import files
+from dataprep.report import numbers
+from dataprep.report.inputs import Inputs
+from dataprep.report.summary import compose
+
+
+def write_report(inputs: Inputs, summary: Path, figures: Path, metrics: Path, plots: Path) -> None:
+    """Write the report, each file and folder whole or not at all; equal inputs give equal bytes.
+
+    summary: Markdown that links to the pictures in `figures`, which must lie in its folder.
+    metrics: `numbers.metrics` as JSON. plots: folder of `numbers.plot_tables` as CSV.
+    Raises DataprepError when an output cannot be written.
+    """
+    text, pictures = compose(inputs, figures.name)
+    with files.replacing_folder(figures) as part:
+        for picture in pictures:
+            (part / picture.name).write_bytes(picture.data)
+    with files.replacing_folder(plots) as part:
+        for name, table in numbers.plot_tables(inputs).items():
+            table.write_csv(part / name)
+    files.write_json(metrics, numbers.metrics(inputs))
+    files.write_text(summary, text)

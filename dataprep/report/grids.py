@@ -52,7 +52,7 @@ def grid(tiles: Sequence[Tile], columns: int = COLUMNS) -> Image.Image:
 
 
 def clusters(groups: Sequence[tuple[str, Sequence[Tile]]], columns: int = COLUMNS) -> Image.Image:
-    """Return each titled group of at most `columns` tiles in a box of its own, boxes flowing left to right."""
+    """Return each titled group of at most `columns` tiles in a box of its own, left to right and on."""
     lines = max(len(tile.lines) for _, tiles in groups for tile in tiles)
     box_height = LINE + TILE + LINE * lines + 2 * GAP
     places: list[tuple[int, int]] = []
@@ -78,8 +78,8 @@ def _box_width(tiles: Sequence[Tile]) -> int:
 
 
 def _draw_tile(canvas: Image.Image, tile: Tile, left: int, top: int) -> None:
-    thumbnail = Image.fromarray(np.ascontiguousarray(tile.pixels)).resize((TILE, TILE), Image.Resampling.BICUBIC)
-    canvas.paste(thumbnail, (left, top))
+    thumbnail = Image.fromarray(np.ascontiguousarray(tile.pixels))
+    canvas.paste(thumbnail.resize((TILE, TILE), Image.Resampling.BICUBIC), (left, top))
     ImageDraw.Draw(canvas).rectangle((left - 1, top - 1, left + TILE, top + TILE), outline=(150, 150, 150))
     for number, line in enumerate(tile.lines):
         _write(canvas, line, left, top + TILE + 2 + number * LINE, TILE + GAP - 2, number == tile.accent)

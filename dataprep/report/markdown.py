@@ -57,15 +57,15 @@ def escape(text: str, most: int = 100) -> str:
 
 
 def code(text: str | None, most: int = 100) -> str:
-    """Return escaped text from data as inline code, which GitHub searches for no @names; an em dash for None."""
+    """Return escaped text as inline code, in which GitHub looks for no @names; an em dash for None."""
     return "—" if text is None else f"<code>{escape(text, most)}</code>"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are Markdown already; columns of numbers are aligned right."""
     body = [list(row) for row in rows]
-    numeric = [bool(body) and all(re.fullmatch(r"[\d.,%–—-]*", row[i]) for row in body) for i in range(len(header))]
-    lines = [header, ["--:" if right else ":--" for right in numeric], *body]
+    right = [all(re.fullmatch(r"[\d.,%—-]+", row[i]) for row in body) for i in range(len(header))]
+    lines = [header, ["--:" if numeric else ":--" for numeric in right], *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -20,8 +20,8 @@ def judged(inputs: Inputs) -> pl.DataFrame:
     names = np.array(class_names(inputs.images), dtype=object)
     rows = inputs.predictions.filter(pl.col("fold").is_not_null() & pl.col("label").is_not_null())
     predicted = names[rows["probabilities"].to_numpy().argmax(axis=1)].tolist() if rows.height else []
-    return pl.DataFrame(
-        {"image_id": rows["image_id"], "given": rows["label"], "predicted": pl.Series(predicted, dtype=pl.String)}
+    return rows.select(
+        "image_id", pl.col("label").alias("given"), pl.Series("predicted", predicted, pl.String)
     )
 
 
@@ -50,7 +50,7 @@ def counts_by(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 
 
 def planted_scores(inputs: Inputs) -> pl.DataFrame | None:
-    """Return `planted.score` of the built-in data; None for any other source, and when nothing was planted."""
+    """Return `planted.score` of the built-in data; None for other sources and when nothing was planted."""
     if inputs.faults is None or not inputs.faults.height:
         return None
     return planted.score(inputs.faults, inputs.issues)
@@ -99,10 +99,11 @@ def plot_tables(inputs: Inputs) -> dict[str, pl.DataFrame]:
     """
     balance = inputs.images.group_by("split", "label").agg(pl.len().cast(pl.Int64).alias("images"))
     counts = issue_counts(inputs.issues)
+    curves = inputs.history.select("fold", "epoch", "train_loss", "held_out_accuracy")
     return {
         "class_balance.csv": balance.sort("split", "label"),
         "confusion.csv": judged(inputs).select("given", "predicted"),
-        "training.csv": inputs.history.select("fold", "epoch", "train_loss", "held_out_accuracy").sort("fold", "epoch"),
+        "training.csv": curves.sort("fold", "epoch"),
         "issues.csv": pl.DataFrame(
             {"issue": list(counts), "images": list(counts.values())},
             schema={"issue": pl.String, "images": pl.Int64},

@@ -1,4 +1,4 @@
-"""Which images a reader sees: the worst of each kind, duplicate groups, before and after, augmented copies."""
+"""Which images a reader sees: the worst of each kind, duplicates, before and after, augmented copies."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dataprep.report.grids import COLUMNS, Picture, Tile, clusters, encode, grid
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
 from dataprep.report.numbers import issue_counts
-from dataprep.report.wording import wording
+from dataprep.wording import wording
 
 GRIDS_BYTES = 1_500_000  # for all grids; plots take about 40 kB each, the folder stays below 2 MB
 MOST_BYTES = 150_000
@@ -34,7 +34,7 @@ def file_name(kind: str) -> str:
 
 
 def worst_rows(inputs: Inputs, kind: str) -> pl.DataFrame:
-    """Return the flagged rows of a kind with the given label, split and cause of unreadability, worst first."""
+    """Return the flagged rows of a kind with given label, split and why they are unreadable, worst first."""
     rows = inputs.issues.filter((pl.col("issue") == kind) & pl.col("is_issue")).sort("score", "image_id")
     rows = rows.join(inputs.images.select("image_id", "label", "split"), on="image_id", how="left")
     return rows.join(
@@ -59,7 +59,8 @@ def worst(inputs: Inputs, kind: str) -> Picture | None:
     tiles = []
     for row in rows.iter_rows(named=True):
         lines, accent = label_lines(row["label"], row["suggested_label"])
-        tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], (*lines, f"score {row['score']:.2f}"), accent))
+        caption = (*lines, f"score {row['score']:.2f}")
+        tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], caption, accent))
     alt = f"{title}: the {len(tiles)} images with the lowest scores, each with its label and score"
     return encode(grid(tiles), file_name(kind), alt, budget(inputs))
 

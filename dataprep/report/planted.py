@@ -82,7 +82,8 @@ def _images(flagged: pl.DataFrame, kinds: tuple[str, ...]) -> set[str]:
 
 def _copies_found(planted: pl.DataFrame, flagged: pl.DataFrame, kinds: tuple[str, ...]) -> int:
     rows = flagged.filter(pl.col("issue").is_in(kinds) & pl.col("group").is_not_null())
-    groups = {(issue, image_id): group for issue, image_id, group in rows["issue", "image_id", "group"].iter_rows()}
+    columns = rows["issue", "image_id", "group"]
+    groups = {(issue, image_id): group for issue, image_id, group in columns.iter_rows()}
 
     def together(image_id: str, source_id: str | None, kind: str) -> bool:
         group = groups.get((kind, image_id))

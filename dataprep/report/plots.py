@@ -1,26 +1,29 @@
-"""Plots of the report: PNG bytes that depend on the data alone, in colors that all kinds of color vision tell apart."""
+"""The plots: PNG bytes that depend on the data alone, in colors that every kind of color vision tells apart."""
 
 import io
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from dataprep.report.lettering import drawable
 from dataprep.report.markdown import count
 from dataprep.report.numbers import counts_by
 
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")  # Okabe, Ito
+# Okabe and Ito, Color Universal Design
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 GRAY = "#8c8c8c"
 MOST_BARS = 24
 MOST_CELLS = 20  # classes in a confusion matrix that still reads
 MOST_PAIRS = 15
 DPI = 100
-STYLE = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 13,
     "text.parse_math": False,
@@ -69,7 +72,7 @@ def class_balance(images: pl.DataFrame, names: Sequence[str]) -> bytes:
 
 
 def confusion(judgments: pl.DataFrame, names: Sequence[str]) -> bytes:
-    """Return the matrix of given against out-of-fold predicted labels; of many classes the most confused pairs."""
+    """Return the matrix of given and out-of-fold predicted labels; of many classes the most confused pairs."""
     if len(names) > MOST_CELLS:
         return _confused_pairs(judgments)
     place = {name: i for i, name in enumerate(names)}
@@ -105,7 +108,8 @@ def _confused_pairs(judgments: pl.DataFrame) -> bytes:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         axes.barh(range(len(top)), [n for _, _, n in top], color=COLORS[0])
-        _name_rows(axes, [f"{drawable(given)} → {drawable(predicted)}" for given, predicted, _ in top], most=60)
+        pairs = [f"{drawable(given)} → {drawable(predicted)}" for given, predicted, _ in top]
+        _name_rows(axes, pairs, most=60)
         axes.set_xlabel(f"images, the {len(top)} most confused pairs of {count(wrong.height)}")
         axes.set_ylabel("given → predicted out of fold")
 
@@ -115,23 +119,24 @@ def _confused_pairs(judgments: pl.DataFrame) -> bytes:
 def _name_rows(axes: Axes, names: Sequence[str], most: int = 24) -> None:
     axes.set_yticks(range(len(names)), [drawable(name, most) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
 
 
 def training(history: pl.DataFrame) -> bytes:
-    """Return training loss and held-out accuracy by epoch: a thin line per fold, a thick one for their mean."""
+    """Return training loss and held-out accuracy by epoch: thin lines for folds, a thick one for their mean."""
     panels = (("train_loss", "training loss"), ("held_out_accuracy", "accuracy on the held-out fold"))
 
     def draw(figure: Figure) -> None:
         for axes, (column, title) in zip(figure.subplots(1, 2), panels, strict=True):
             for _, rows in history.sort("fold", "epoch").group_by("fold", maintain_order=True):
                 axes.plot(rows["epoch"], rows[column], color=GRAY, linewidth=1, alpha=0.7)
-            mean = history.sort("epoch", "fold").group_by("epoch", maintain_order=True).agg(pl.col(column).mean())
+            epochs = history.sort("epoch", "fold").group_by("epoch", maintain_order=True)
+            mean = epochs.agg(pl.col(column).mean())
             axes.plot(mean["epoch"], mean[column], color=COLORS[0], linewidth=3, marker="o", markersize=4)
             axes.set(xlabel="epoch", title=title)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(color="#dddddd")
         folds = history["fold"].n_unique()
         figure.supxlabel(f"thick: mean of {folds} folds; thin: each fold", fontsize=12, color="#444444")
@@ -145,14 +150,15 @@ def pixel_histograms(raw: NDArray[np.uint8], normalized: NDArray[np.float32]) ->
     The share of pixels is drawn on a logarithmic scale; beyond the 0.1% and 99.9% quantiles nothing is shown.
     """
     low, high = (float(x) for x in np.quantile(normalized, (0.001, 0.999)))
-    panels = (
+    span = (low, high) if high > low else (low - 0.5, low + 0.5)
+    panels: tuple[tuple[NDArray[Any], tuple[float, float], str, str, str], ...] = (
         (raw, (0.0, 256.0), "before", "pixel value, 0 to 255", COLORS[1]),
-        (normalized, (low, high) if high > low else (low - 0.5, low + 0.5), "after", "normalized value", COLORS[0]),
+        (normalized, span, "after", "normalized value", COLORS[0]),
     )
 
     def draw(figure: Figure) -> None:
-        for axes, (values, span, title, label, color) in zip(figure.subplots(1, 2), panels, strict=True):
-            counts, edges = np.histogram(values, bins=64, range=span)
+        for axes, (values, shown, title, label, color) in zip(figure.subplots(1, 2), panels, strict=True):
+            counts, edges = np.histogram(values, bins=64, range=shown)
             shares = counts / max(values.size, 1)
             axes.stairs(100 * shares, edges, fill=True, color=color)
             axes.set_yscale("log")

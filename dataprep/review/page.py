@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from dataprep import files
-from dataprep.report.wording import wording
+from dataprep.wording import wording
 from dataprep.review.media import FOLDER
 from dataprep.review.samples import title, worst_first
 from dataprep.schema import DECISIONS

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from dataprep.report.wording import in_order
+from dataprep.wording import in_order
 
 MEASURES = ("brightness", "contrast", "sharpness", "entropy")
 SUGGESTING = "label_error"

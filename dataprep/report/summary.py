@@ -1,0 +1,253 @@
+"""The report as a document: what the data is, what is wrong with it, what was done."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from dataprep.report import numbers, pictures, plots
+from dataprep.report.grids import Picture
+from dataprep.report.inputs import Inputs
+from dataprep.report.markdown import code, count, details, escape, picture, share, table
+from dataprep.schema import class_names
+from dataprep.wording import fault_title, in_order, wording
+
+LISTED_FILES = 20
+LISTED_CHANGES = 30
+
+
+class Document:
+    """Markdown blocks in order, and the pictures that they link to."""
+
+    def __init__(self, folder: str) -> None:
+        self.blocks: list[str] = []
+        self.pictures: list[Picture] = []
+        self._folder = folder
+
+    def add(self, *blocks: str) -> None:
+        self.blocks += blocks
+
+    def show(self, shown: Picture | None) -> None:
+        """Link to a picture, if there is one."""
+        if shown is not None:
+            self.pictures.append(shown)
+            self.add(picture(shown.alt, f"{self._folder}/{shown.name}"))
+
+
+def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
+    """Return the report as Markdown and its pictures, which it expects in `folder` beside it."""
+    document = Document(folder)
+    values = numbers.metrics(inputs)
+    _opening(document, inputs, values)
+    _classes(document, inputs)
+    _findings(document, inputs, values)
+    _networks(document, inputs, values)
+    _changes(document, inputs)
+    _normalization(document, inputs)
+    _planted(document, inputs)
+    _left_out(document, inputs)
+    return "\n\n".join(document.blocks) + "\n", document.pictures
+
+
+def _opening(document: Document, inputs: Inputs, values: dict[str, Any]) -> None:
+    splits = ", ".join(f"{escape(name)} {count(n)}" for name, n in values["splits"].items())
+    found = {kind: n for kind, n in values["issues"].items() if n}
+    gravest = [f"{count(found[kind])} {wording(kind).title.lower()}" for kind in in_order(list(found))[:4]]
+    flagged = share(values["flagged"], values["images"])
+    document.add(
+        "# Data-set report",
+        f"Data set **{values['version']}**: {count(values['images'])} images of {values['classes']} classes came in "
+        f"({splits}), {count(values['kept'])} were kept. "
+        + (
+            f"{flagged} of the images have a finding; the gravest: {'; '.join(gravest)}."
+            if found
+            else "No findings."
+        ),
+    )
+    accuracy = values.get("out_of_fold_accuracy")
+    rows = [
+        ("images", count(values["images"])),
+        ("classes", count(values["classes"])),
+        ("unreadable", count(values["unreadable"])),
+        ("in exact or near duplicate groups", count(_in_copies(inputs))),
+        ("in leaks between splits", count(values["issues"].get("split_leak", 0))),
+        ("suspect labels", _with_share(values["issues"].get("label_error", 0), values["judged"])),
+        (
+            "agreement of given labels with out-of-fold predictions",
+            "—" if accuracy is None else share(accuracy),
+        ),
+        ("kept", count(values["kept"])),
+        ("removed", count(values["removed"])),
+        ("relabeled", count(values["relabeled"])),
+        ("augmented copies written", count(values["augmented"])),
+    ]
+    document.add(table(("", "number"), rows))
+    document.add(
+        "To decide about the findings: `make review`. To change what is done with them: `params.yaml`, `clean`."
+    )
+
+
+def _in_copies(inputs: Inputs) -> int:
+    kinds = ["exact_duplicate", "near_duplicate"]
+    return inputs.issues.filter(pl.col("is_issue") & pl.col("issue").is_in(kinds))["image_id"].n_unique()
+
+
+def _with_share(part: int, whole: int) -> str:
+    return f"{count(part)} ({share(part, whole)})" if whole else count(part)
+
+
+def _classes(document: Document, inputs: Inputs) -> None:
+    names = class_names(inputs.images)
+    totals = inputs.images.drop_nulls("label")["label"].value_counts()["count"]
+    document.add(
+        "## Classes",
+        f"From {count(int(totals.min() or 0))} to {count(int(totals.max() or 0))} images per class, as they came in.",  # type: ignore[call-overload]
+    )
+    alt = f"Images per class and split, {len(names)} classes"
+    document.show(Picture("class_balance.png", alt, plots.class_balance(inputs.images, names)))
+
+
+def _findings(document: Document, inputs: Inputs, values: dict[str, Any]) -> None:
+    kinds = in_order(list(values["issues"]))
+    found = [kind for kind in kinds if values["issues"][kind]]
+    rows = [
+        (
+            wording(kind).title,
+            count(values["issues"][kind]),
+            share(values["issues"][kind], values["images"]),
+            escape(inputs.params.clean.policy.get(kind, "drop" if kind == "unreadable" else "keep")),
+            wording(kind).meaning,
+        )
+        for kind in found
+    ]
+    document.add("## Findings")
+    if not rows:
+        document.add("None of the detectors flagged an image.")
+        return
+    document.add(table(("kind", "images", "share", "policy", "meaning"), rows))
+    silent = [wording(kind).title.lower() for kind in kinds if kind not in found]
+    if silent:
+        document.add(f"Looked for and not found: {', '.join(silent)}.")
+    for kind in found:
+        document.add(f"### {wording(kind).title}")
+        shown = pictures.worst(inputs, kind)
+        document.show(shown)
+        if shown is None:
+            document.add(_causes(inputs, kind))
+
+
+def _causes(inputs: Inputs, kind: str) -> str:
+    rows = pictures.worst_rows(inputs, kind).head(LISTED_FILES)
+    return table(
+        ("image", "why"),
+        [(code(name), escape(note or "", 160)) for name, note in rows["image_id", "note"].iter_rows()],
+    )
+
+
+def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> None:
+    judgments = numbers.judged(inputs)
+    document.add("## What the networks say")
+    if "out_of_fold_accuracy" not in values:
+        document.add("No image was judged.")
+        return
+    folds = inputs.history["fold"].n_unique()
+    document.add(
+        f"{folds} networks, each trained without one fold of the images, predict that fold's labels; they agree with "
+        f"{share(values['out_of_fold_accuracy'])} of the {count(values['judged'])} given ones. Copies of an image share "
+        "its fold."
+    )
+    names = class_names(inputs.images)
+    alt = "Given labels against out-of-fold predictions; the diagonal is where they agree"
+    document.show(Picture("confusion.png", alt, plots.confusion(judgments, names)))
+    alt = "Training loss and held-out accuracy by epoch, each fold and their mean"
+    document.show(Picture("training.png", alt, plots.training(inputs.history)))
+
+
+def _changes(document: Document, inputs: Inputs) -> None:
+    document.add("## What was done")
+    counted = numbers.counts_by(
+        inputs.removed.with_columns(pl.col("reason").str.split(":").list.first()), "reason", "decided_by"
+    )
+    if counted.height:
+        rows = [(_reason(reason), escape(who), count(n)) for reason, who, n in counted.iter_rows()]
+        document.add(table(("removed because", "decided by", "images"), rows))
+    else:
+        document.add("No image was removed.")
+    changed = numbers.relabeled(inputs.kept)
+    if changed.height:
+        rows = [
+            (
+                code(row["image_id"]),
+                code(row["given_label"]),
+                code(row["label"]),
+                escape(row["decided_by"] or ""),
+            )
+            for row in changed.head(LISTED_CHANGES).iter_rows(named=True)
+        ]
+        more = f"\n\nand {count(changed.height - len(rows))} more" if changed.height > len(rows) else ""
+        body = table(("image", "given", "now", "decided by"), rows) + more
+        document.add(details(f"{count(changed.height)} relabeled images", body))
+
+
+def _reason(reason: str) -> str:
+    return escape(reason) if reason.startswith(("decision", "no label")) else wording(reason).title
+
+
+def _normalization(document: Document, inputs: Inputs) -> None:
+    steps = [inputs.params.normalize.scale, *(step.step for step in inputs.params.normalize.steps)]
+    document.add("## Normalization and augmentation", f"Applied: {escape(', then '.join(steps))}.")
+    document.show(pictures.before_and_after(inputs))
+    document.show(pictures.histograms(inputs))
+    shown = pictures.augmented(inputs)
+    if shown is not None:
+        document.add("Training images beside their augmented copies:")
+    document.show(shown)
+
+
+def _planted(document: Document, inputs: Inputs) -> None:
+    scores = numbers.planted_scores(inputs)
+    if scores is None:
+        return
+    rows = [
+        (
+            fault_title(row["fault"]),
+            count(row["planted"]),
+            count(row["found"]),
+            f"{row['recall']:.2f}",
+            "—" if row["precision"] is None else f"{row['precision']:.2f}",
+        )
+        for row in scores.iter_rows(named=True)
+    ]
+    document.add(
+        "## Detectors against planted faults",
+        "The built-in data hold faults that were planted by a fixed seed and that no detector is told of. The scans have "
+        "odd and doubtful images of their own, which count against precision.",
+        table(("fault", "planted", "found", "recall", "precision"), rows),
+    )
+
+
+def _left_out(document: Document, inputs: Inputs) -> None:
+    blocks = [*_unjudged(inputs), *_skipped(inputs)]
+    if blocks:
+        document.add("## Left out", *blocks)
+
+
+def _unjudged(inputs: Inputs) -> Iterator[str]:
+    reasons = inputs.folds.filter(pl.col("fold").is_null())
+    counted = numbers.counts_by(reasons, "reason").filter(pl.col("reason") != "unreadable")
+    if counted.height:
+        rows = [(escape(reason, 200), count(n)) for reason, n in counted.iter_rows()]
+        yield "Not trained on and not judged for label errors:"
+        yield table(("why", "images"), rows)
+
+
+def _skipped(inputs: Inputs) -> Iterator[str]:
+    if inputs.skipped.height:
+        rows = [
+            (code(path), escape(reason)) for path, reason in inputs.skipped.head(LISTED_FILES).iter_rows()
+        ]
+        more = inputs.skipped.height - len(rows)
+        note = f", the first {len(rows)} of them" if more > 0 else ""
+        yield details(
+            f"{count(inputs.skipped.height)} files that are no images{note}", table(("file", "why"), rows)
+        )

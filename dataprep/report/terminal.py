@@ -1,0 +1,46 @@
+"""The summary that ends a run in the terminal."""
+
+from pathlib import Path
+from typing import Any
+
+from dataprep.report.markdown import count, share, visible
+from dataprep.wording import fault_title, in_order, wording
+
+
+def summary(metrics: dict[str, Any], report: Path) -> str:
+    """Return some 20 lines: what came in, what was found, what was written, and what to do next.
+
+    metrics: what `numbers.metrics` returned, read back from JSON.
+    """
+    splits = ", ".join(f"{visible(name)} {count(n)}" for name, n in metrics["splits"].items())
+    lines = [
+        "",
+        f"  {count(metrics['images'])} images of {metrics['classes']} classes ({splits})",
+        "",
+    ]
+    planted = metrics.get("planted", {})
+    found = {kind: n for kind, n in metrics["issues"].items() if n}
+    for kind in in_order(list(found)):
+        lines.append(f"  {count(found[kind]):>7}  {wording(kind).title.lower()}")
+    if not found:
+        lines.append("  no findings")
+    if "out_of_fold_accuracy" in metrics:
+        lines += [
+            "",
+            f"  out-of-fold predictions agree with {share(metrics['out_of_fold_accuracy'])} of the labels",
+        ]
+    if planted:
+        recalls = ", ".join(
+            f"{fault_title(fault).lower()} {scores['found']} of {scores['planted']}"
+            for fault, scores in planted.items()
+        )
+        lines.append(f"  planted faults found: {recalls}")
+    lines += [
+        "",
+        f"  data set {metrics['version']}: {count(metrics['kept'])} kept, {count(metrics['removed'])} removed, "
+        f"{count(metrics['relabeled'])} relabeled, {count(metrics['augmented'])} augmented copies",
+        f"  report:  {report}",
+        "  review:  make review",
+        "",
+    ]
+    return "\n".join(lines)
