@@ -109,7 +109,11 @@ def augment(images: Tensor, drawn: Draw) -> Tensor:
     """
     side = images.shape[-1]
     scales = torch.stack(
-        [drawn.mirror_x * drawn.zoom * drawn.stretch.sqrt(), drawn.mirror_y * drawn.zoom / drawn.stretch.sqrt()], 1
+        [
+            drawn.mirror_x * drawn.zoom * drawn.stretch.sqrt(),
+            drawn.mirror_y * drawn.zoom / drawn.stretch.sqrt(),
+        ],
+        1,
     )
     room = (drawn.zoom - 1) * side / 2
     shift = torch.stack([drawn.offset_x * room, drawn.offset_y * room], 1)

@@ -53,7 +53,11 @@ def read_decisions(path: Path) -> pl.DataFrame:
 
 
 def clean(
-    images: pl.DataFrame, measurements: pl.DataFrame, issues: pl.DataFrame, decisions: pl.DataFrame, params: Clean,
+    images: pl.DataFrame,
+    measurements: pl.DataFrame,
+    issues: pl.DataFrame,
+    decisions: pl.DataFrame,
+    params: Clean,
     training_split: str,
 ) -> Cleaned:
     """Apply decisions first, then the policy. Every image is either kept or removed.
@@ -154,7 +158,13 @@ class _State:
 
     def _rank(self, name: str) -> tuple[Any, ...]:
         row = self._rows[name]
-        return (name not in self._decided, -(row["pixel_count"] or 0), -row["bytes"], self._trains(name), name)
+        return (
+            name not in self._decided,
+            -(row["pixel_count"] or 0),
+            -row["bytes"],
+            self._trains(name),
+            name,
+        )
 
     def _trains(self, name: str) -> bool:
         return bool(self._rows[name]["split"] == self._training_split)
@@ -213,7 +223,8 @@ def _usable(
         elif row["sha256"] and row["sha256"] != current[name]:
             unused.append(f"{name}: the image has changed since the decision; review it again")
         elif row["verdict"] == "relabel" and label not in classes:
-            unused.append(f"{name}: '{label}' is no class ({nearest(label or '', classes).strip() or f'the classes are {listing(classes)}'})")
+            hint = nearest(label or "", classes).strip() or f"the classes are {listing(classes)}"
+            unused.append(f"{name}: '{label}' is no class ({hint})")
         elif name in unreadable and row["verdict"] != "drop":
             unused.append(f"{name}: unreadable, so it cannot be kept")
         else:
@@ -222,6 +233,4 @@ def _usable(
 
 
 def _wrong(what: str, path: Path) -> DataprepError:
-    return DataprepError(
-        what, where=str(path), remedy=f"mend the file; its columns are {', '.join(DECISIONS.columns)}"
-    )
+    return DataprepError(what, where=str(path), remedy=f"mend the file; its columns are {', '.join(DECISIONS.columns)}")

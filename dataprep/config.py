@@ -68,6 +68,15 @@ class Mnist(Section):
 Source = Annotated[Digits | Folder | TableFiles | Cifar | Mnist, Field(discriminator="kind")]
 
 
+_SOURCES: dict[str, type[Section]] = {
+    "digits": Digits,
+    "folder": Folder,
+    "table": TableFiles,
+    "cifar": Cifar,
+    "mnist": Mnist,
+}
+
+
 class DigitsFaults(Section):
     """How many faults of each kind the built-in data get."""
 
@@ -127,6 +136,7 @@ class LabelErrors(Section):
         "low_self_confidence",
     ]
     rank_by: Literal["self_confidence", "normalized_margin", "confidence_weighted_entropy"]
+    trust: Share
 
 
 class Outliers(Section):
@@ -330,6 +340,9 @@ def _explain(fault: Any, raw: Any) -> str:
         known = fault["ctx"]["expected_tags"].replace("'", "")
         word = str(received.get(tag)) if isinstance(received, dict) else str(received)
         return f"{name}.{tag}: '{word}' is not known; {nearest(word, known.split(', '))}use one of {known}"
+    if fault["type"] == "union_tag_not_found":
+        tag = fault["ctx"]["discriminator"].strip("'")
+        return f"{name}.{tag}: missing; it says which kind of {path[0]} this is"
     if isinstance(received, str) and fault["type"] in {"float_type", "int_type"}:
         hint = "; YAML reads 1e-3 as text: write 0.001" if "e" in received.lower() else ""
         return f"{name}: '{received}' is text, not a number{hint}"
@@ -340,7 +353,7 @@ def _explain(fault: Any, raw: Any) -> str:
 
 def _is_tag(part: Any, loc: tuple[Any, ...]) -> bool:
     """Pydantic puts the chosen member of a union into the location; people don't write it."""
-    tags = {"digits", "folder", "table", "cifar", "mnist", "gcn", "lcn", "standardize", "constrained-int"}
+    tags = {*_SOURCES, "gcn", "lcn", "standardize", "constrained-int"}
     index = loc.index(part)
     return isinstance(part, str) and index > 0 and (part in tags or part.startswith("literal["))
 
@@ -356,8 +369,7 @@ def _siblings(path: list[Any]) -> list[str]:
 def _nearest_key(path: list[Any], raw: Any) -> str:
     known = _siblings(path)
     if path[:1] == ["source"]:
-        kinds = {"digits": Digits, "folder": Folder, "table": TableFiles, "cifar": Cifar, "mnist": Mnist}
-        known = list(kinds[raw["source"]["kind"]].model_fields)
+        known = list(_SOURCES[raw["source"]["kind"]].model_fields)
     elif path[:2] == ["normalize", "steps"]:
         known = [*Gcn.model_fields, *Lcn.model_fields]
     return nearest(str(path[-1]), known)

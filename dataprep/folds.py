@@ -12,7 +12,13 @@ UNLABELED = "no label"
 
 
 def assign_folds(
-    images: pl.DataFrame, measurements: pl.DataFrame, exact: pl.DataFrame, near: pl.DataFrame, *, k: int, seed: int
+    images: pl.DataFrame,
+    measurements: pl.DataFrame,
+    exact: pl.DataFrame,
+    near: pl.DataFrame,
+    *,
+    k: int,
+    seed: int,
 ) -> pl.DataFrame:
     """Return FOLDS: a fold 0..k-1 per image, or null with the reason.
 

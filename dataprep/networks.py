@@ -17,7 +17,9 @@ class Residual(nn.Module):
             nn.BatchNorm2d(outputs),
         )
         self.shortcut = nn.Sequential(
-            nn.AvgPool2d(stride, ceil_mode=True), nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
+            nn.AvgPool2d(stride, ceil_mode=True),
+            nn.Conv2d(inputs, outputs, 1, bias=False),
+            nn.BatchNorm2d(outputs),
         )
 
     def forward(self, images: Tensor) -> Tensor:
@@ -38,7 +40,11 @@ class Network(nn.Module):
         self.deviation: Tensor
         self.register_buffer("mean", mean.view(1, 3, 1, 1))
         self.register_buffer("deviation", deviation.view(1, 3, 1, 1))
-        blocks: list[nn.Module] = [nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(True)]
+        blocks: list[nn.Module] = [
+            nn.Conv2d(3, width, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(True),
+        ]
         channels = width
         for depth in range(max(1, min(4, (side // 4).bit_length() - 1))):
             wider = min(width * 2 ** (depth + 1), width * 4)

@@ -134,9 +134,7 @@ _APPLY: dict[str, Callable[[Tensor, dict[str, Any]], Tensor]] = {
 
 
 def _lcn(images: Tensor, step: Lcn) -> Tensor:
-    return local_contrast(
-        images, step.window, step.sigma, step.regularizer, step.floor, joint=step.channels == "joint"
-    )
+    return local_contrast(images, step.window, step.sigma, step.regularizer, step.floor, joint=step.channels == "joint")
 
 
 def normalize_all(

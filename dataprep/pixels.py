@@ -77,7 +77,16 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             raise Unreadable("no image format that Pillow knows") from error
         except MemoryError as error:
             raise Unreadable("too large for this machine's memory") from error
-        except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            EOFError,
+            IndexError,
+            KeyError,
+            TypeError,
+            struct.error,
+        ) as error:
             raise Unreadable(f"damaged: {error}") from error
         except Exception as error:  # Pillow's plugins raise almost anything on damaged bytes
             raise Unreadable(f"damaged: {type(error).__name__}: {error}") from error

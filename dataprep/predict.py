@@ -91,9 +91,13 @@ def _predictions(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldR
     embeddings = np.concatenate(
         [r.embeddings[:n] for r, n in zip(results, held_out, strict=True)] + [results[0].embeddings[held_out[0] :]]
     )
-    frame = folds[rows].select("image_id", "label", "fold").with_columns(
-        pl.Series("probabilities", probabilities, dtype=pl.Array(pl.Float32, probabilities.shape[1])),
-        pl.Series("embedding", embeddings, dtype=pl.Array(pl.Float32, embeddings.shape[1])),
+    frame = (
+        folds[rows]
+        .select("image_id", "label", "fold")
+        .with_columns(
+            pl.Series("probabilities", probabilities, dtype=pl.Array(pl.Float32, probabilities.shape[1])),
+            pl.Series("embedding", embeddings, dtype=pl.Array(pl.Float32, embeddings.shape[1])),
+        )
     )
     return check(frame, PREDICTIONS, "predict")
 

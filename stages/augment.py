@@ -13,7 +13,14 @@ from stages.common import run
 
 
 def main(
-    params: Params, *, measurements: Path, pixels: Path, kept: Path, normalization: Path, augmented: Path, index: Path
+    params: Params,
+    *,
+    measurements: Path,
+    pixels: Path,
+    kept: Path,
+    normalization: Path,
+    augmented: Path,
+    index: Path,
 ) -> None:
     made = augment_all(
         tables.read(measurements, MEASUREMENTS)["image_id"],

@@ -11,7 +11,14 @@ from stages.common import read_issues, run
 
 
 def main(
-    params: Params, *, images: Path, measurements: Path, issues: Path, decisions: Path, kept: Path, removed: Path
+    params: Params,
+    *,
+    images: Path,
+    measurements: Path,
+    issues: Path,
+    decisions: Path,
+    kept: Path,
+    removed: Path,
 ) -> None:
     cleaned = clean(
         tables.read(images, IMAGES),

@@ -10,7 +10,15 @@ from dataprep.schema import IMAGES, ISSUES, MEASUREMENTS
 
 def images(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Return IMAGES; each row needs image_id."""
-    usual = {"bytes": 100, "format": "PNG", "width": 8, "height": 8, "channels": 3, "label": "a", "split": "train"}
+    usual = {
+        "bytes": 100,
+        "format": "PNG",
+        "width": 8,
+        "height": 8,
+        "channels": 3,
+        "label": "a",
+        "split": "train",
+    }
     filled = [usual | {"sha256": digest(row["image_id"])} | row for row in rows]
     return pl.DataFrame(filled, schema=IMAGES.columns).sort("image_id")
 
@@ -29,9 +37,7 @@ def measurements(rows: list[dict[str, Any]]) -> pl.DataFrame:
         "aspect_ratio": 1.0,
         "pixel_count": 64,
     }
-    filled = [
-        row if row.get("unreadable") else usual | {"pixel_sha256": digest(row["image_id"])} | row for row in rows
-    ]
+    filled = [row if row.get("unreadable") else usual | {"pixel_sha256": digest(row["image_id"])} | row for row in rows]
     return pl.DataFrame(filled, schema=MEASUREMENTS.columns).sort("image_id")
 
 

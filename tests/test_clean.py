@@ -19,7 +19,12 @@ def decisions(*rows: dict[str, str]) -> pl.DataFrame:
     return pl.DataFrame([dict.fromkeys(DECISIONS.columns) | row for row in rows], schema=DECISIONS.columns)
 
 
-def run(policy: dict[str, Action], found: list[pl.DataFrame], decided: pl.DataFrame | None = None, **images: object):  # type: ignore[no-untyped-def]
+def run(
+    policy: dict[str, Action],
+    found: list[pl.DataFrame],
+    decided: pl.DataFrame | None = None,
+    **images: object,
+):  # type: ignore[no-untyped-def]
     rows = [{"image_id": i, "label": "x" if i < "c" else "y"} | images.get(i, {}) for i in IDS]  # type: ignore[operator]
     table = frames.images(rows)
     measured = frames.measurements([{"image_id": i} for i in IDS])
@@ -93,7 +98,10 @@ def test_decisions_go_before_the_policy() -> None:
     ("decision", "message"),
     [
         ({"image_id": "aa", "verdict": "drop"}, "aa: not in the data (did you mean 'a'?)"),
-        ({"image_id": "a", "verdict": "drop", "sha256": "0"}, "a: the image has changed since the decision; review it again"),
+        (
+            {"image_id": "a", "verdict": "drop", "sha256": "0"},
+            "a: the image has changed since the decision; review it again",
+        ),
         ({"image_id": "a", "verdict": "relabel", "label": "yy"}, "a: 'yy' is no class (did you mean 'y'?)"),
     ],
 )
@@ -105,11 +113,28 @@ def test_decisions_that_do_not_fit_are_told_and_not_applied(decision: dict[str, 
 
 
 def test_unreadable_and_unlabeled_images_always_go() -> None:
-    table = frames.images([{"image_id": "a"}, {"image_id": "b", "label": None}, {"image_id": "c", "label": None}, {"image_id": "d", "label": "y"}])
+    table = frames.images(
+        [
+            {"image_id": "a"},
+            {"image_id": "b", "label": None},
+            {"image_id": "c", "label": None},
+            {"image_id": "d", "label": "y"},
+        ]
+    )
     measured = frames.measurements([{"image_id": "a", "unreadable": "empty"}, *({"image_id": i} for i in "bcd")])
     decided = decisions({"image_id": "a", "verdict": "keep"}, {"image_id": "c", "verdict": "relabel", "label": "y"})
-    cleaned = clean(table, measured, frames.issues("dark", [{"image_id": "a"}]), decided, Clean(policy={}, relabel_score=0.1), "train")
-    assert cleaned.removed.select("image_id", "reason").rows() == [("a", "unreadable: empty"), ("b", "no label")]
+    cleaned = clean(
+        table,
+        measured,
+        frames.issues("dark", [{"image_id": "a"}]),
+        decided,
+        Clean(policy={}, relabel_score=0.1),
+        "train",
+    )
+    assert cleaned.removed.select("image_id", "reason").rows() == [
+        ("a", "unreadable: empty"),
+        ("b", "no label"),
+    ]
     assert cleaned.kept["image_id"].to_list() == ["c", "d"]
     assert cleaned.unused == ["a: unreadable, so it cannot be kept"]
 
@@ -123,8 +148,14 @@ def test_policies_that_cannot_be() -> None:
 
 @settings(max_examples=60)
 @given(
-    st.dictionaries(st.sampled_from(KINDS[:4]), st.sampled_from(["drop", "drop_extra", "drop_train", "drop_other", "relabel"])),
-    st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(KINDS[:4]), st.integers(0, 2)), unique_by=lambda t: t[:2]),
+    st.dictionaries(
+        st.sampled_from(KINDS[:4]),
+        st.sampled_from(["drop", "drop_extra", "drop_train", "drop_other", "relabel"]),
+    ),
+    st.lists(
+        st.tuples(st.sampled_from(IDS), st.sampled_from(KINDS[:4]), st.integers(0, 2)),
+        unique_by=lambda t: t[:2],
+    ),
     st.dictionaries(st.sampled_from(IDS), st.sampled_from(["keep", "drop"])),
 )
 def test_counts_in_are_kept_plus_removed(policy, found, decided) -> None:  # type: ignore[no-untyped-def]

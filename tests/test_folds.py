@@ -34,8 +34,12 @@ def test_copies_never_straddle_two_folds(groups: dict[int, int], k: int) -> None
     names = [str(row["image_id"]) for row in table]
     given_groups = {names[n]: group for n, group in groups.items()}
     found = assign(table, given_groups, k)
-    spread = found.with_columns(group=pl.col("image_id").replace_strict(given_groups, default=None, return_dtype=pl.Int64))
-    per_group = spread.drop_nulls("group").filter(pl.col("fold").is_not_null()).group_by("group").agg(pl.col("fold").n_unique())
+    spread = found.with_columns(
+        group=pl.col("image_id").replace_strict(given_groups, default=None, return_dtype=pl.Int64)
+    )
+    per_group = (
+        spread.drop_nulls("group").filter(pl.col("fold").is_not_null()).group_by("group").agg(pl.col("fold").n_unique())
+    )
     assert per_group["fold"].to_list() == [1] * per_group.height
 
 
@@ -51,7 +55,9 @@ def test_a_small_class_is_in_no_fold_and_the_warning_says_so() -> None:
 
 def test_copies_do_not_make_a_class_large_enough() -> None:
     found = assign(rows(a=10, b=10, c=3), {"c000": 0, "c001": 0}, k=3)
-    assert found.filter(label="c")["reason"].unique().to_list() == ["class 'c' has 2 distinct images, fewer than 3 folds"]
+    assert found.filter(label="c")["reason"].unique().to_list() == [
+        "class 'c' has 2 distinct images, fewer than 3 folds"
+    ]
 
 
 def test_unreadable_and_unlabeled_images_are_in_no_fold() -> None:
@@ -62,5 +68,8 @@ def test_unreadable_and_unlabeled_images_are_in_no_fold() -> None:
 
 
 def test_too_few_images_for_any_training() -> None:
-    with pytest.raises(DataprepError, match=r"fewer than two classes have 5 distinct readable images.*\n.*folds.k: 5\n.*lower folds.k"):
+    with pytest.raises(
+        DataprepError,
+        match=r"fewer than two classes have 5 distinct readable images.*\n.*folds.k: 5\n.*lower folds.k",
+    ):
         assign(rows(a=10, b=4), k=5)

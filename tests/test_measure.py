@@ -62,9 +62,7 @@ def test_noise_tells_white_noise_from_a_gradient() -> None:
 
 
 def test_sharpness_falls_with_blur_and_not_with_size() -> None:
-    values = [
-        measure.measure(scene().filter(ImageFilter.GaussianBlur(radius)))["sharpness"] for radius in (0, 1, 2, 4)
-    ]
+    values = [measure.measure(scene().filter(ImageFilter.GaussianBlur(radius)))["sharpness"] for radius in (0, 1, 2, 4)]
     assert values == sorted(values, reverse=True)
     assert values[0] > 2 * values[-1]
     large = scene().resize((1024, 1024), Image.Resampling.NEAREST)

@@ -105,6 +105,9 @@ def test_only_the_training_split_is_fitted_on(tmp_path: Path) -> None:
 
 def test_no_training_image_left(tmp_path: Path) -> None:
     kept = pl.DataFrame({"image_id": ["a"], "split": ["test"]})
-    with pytest.raises(DataprepError, match=r"no image that clean kept is in the training split 'train'.*\n.*\n.*splits: test"):
+    with pytest.raises(
+        DataprepError,
+        match=r"no image that clean kept is in the training split 'train'.*\n.*\n.*splits: test",
+    ):
         normalize.normalize_all(pl.Series(["a"]), np.zeros((1, 4, 4, 3), np.uint8), kept, params(), tmp_path / "x.npy")
     assert not list(tmp_path.iterdir())

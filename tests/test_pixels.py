@@ -28,7 +28,9 @@ def test_rgb_comes_through_unchanged() -> None:
     assert np.array_equal(decoded(encoded(Image.fromarray(values))), values)
 
 
-@pytest.mark.parametrize(("mode", "color"), [("1", 1), ("L", 90), ("P", 3), ("CMYK", (0, 0, 0, 0)), ("YCbCr", (9, 128, 128))])
+@pytest.mark.parametrize(
+    ("mode", "color"), [("1", 1), ("L", 90), ("P", 3), ("CMYK", (0, 0, 0, 0)), ("YCbCr", (9, 128, 128))]
+)
 def test_every_mode_becomes_rgb(mode: str, color: object) -> None:
     image = Image.new(mode, (4, 3), color)
     format = "PNG" if mode in {"1", "L", "P"} else "TIFF"
@@ -105,7 +107,11 @@ def test_unreadable_says_why(data: bytes, cause: str) -> None:
         pixels.decode(data, LIMIT, 255)
 
 
-@given(st.binary(max_size=300), st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]), st.integers(0, 200))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]),
+    st.integers(0, 200),
+)
 def test_damaged_bytes_never_raise_anything_else(noise: bytes, format: str, at: int) -> None:
     whole = encoded(Image.new("RGB", (9, 9), "green"), format)
     data = whole[:at] + noise + whole[at + len(noise) :]

@@ -42,9 +42,11 @@ def test_annotator_columns_are_welcome() -> None:
 
 
 def test_arrays_must_be_float32() -> None:
-    table = pl.DataFrame({"image_id": ["a"], "label": ["x"], "fold": [0], "probabilities": [[0.5]], "embedding": [[0.5]]})
+    table = pl.DataFrame(
+        {"image_id": ["a"], "label": ["x"], "fold": [0], "probabilities": [[0.5]], "embedding": [[0.5]]}
+    )
     table = table.with_columns(pl.col("fold").cast(pl.Int32))
-    with pytest.raises(DataprepError, match="PREDICTIONS.probabilities is List"):
+    with pytest.raises(DataprepError, match=r"PREDICTIONS.probabilities is List"):
         check(table, PREDICTIONS, "here")
 
 
@@ -92,7 +94,10 @@ def test_a_failing_write_leaves_what_was_there(kind: str, tmp_path: Path) -> Non
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataprepError, match=r"cannot write the output.*\n.*file/below/out.json\n.*free space, or make the folder writable"):
+    with pytest.raises(
+        DataprepError,
+        match=r"cannot write the output.*\n.*file/below/out.json\n.*free space, or make the folder writable",
+    ):
         files.write_json(tmp_path / "file/below/out.json", {})
 
 

@@ -135,7 +135,10 @@ def test_a_diverging_training_stops_and_names_the_fold(pixel_file: Path) -> None
         seed=0,
         device="cpu",
     )
-    with pytest.raises(DataprepError, match=r"the training loss is (nan|inf) in fold 1, epoch \d+, step \d+\n.*\n.*lower train"):
+    with pytest.raises(
+        DataprepError,
+        match=r"the training loss is (nan|inf) in fold 1, epoch \d+, step \d+\n.*\n.*lower train",
+    ):
         training.train_fold(task)
 
 

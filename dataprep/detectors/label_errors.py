@@ -17,8 +17,10 @@ def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: LabelErrors)
     quality (0 worst); the suggested label is the most probable class. Flagged are those that
     cleanlab's `filter_by` picks, or with `margin_count` the n of lowest log margin (given class
     against the best other), with n = sqrt(n_confident_learning * n_predicted_neq_given): confident
-    learning counts too few, disagreement too many, and their geometric mean counts best. small_class: labeled images in no fold because their class has too
-    few images to be judged.
+    learning counts too few, disagreement too many, and their geometric mean counts best. Networks
+    may be too weak to be believed: an image is flagged only when, of the judged images whose top
+    probability is at least its own, a share of `trust` or more carry the predicted label.
+    small_class: labeled images in no fold because their class has too few images to be judged.
     Source: Northcutt, Jiang, Chuang, Confident learning, JAIR 2021.
     """
     classes = class_names(images)
@@ -34,6 +36,7 @@ def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: LabelErrors)
     flagged, quality = _judge(labels, probabilities, params)
     top = probabilities.argmax(1)
     flagged &= top != labels  # an image whose own label is the likeliest has nothing to suggest
+    flagged &= agreement_above(labels, probabilities) >= params.trust
     verdicts = scored.select("image_id").with_columns(
         pl.Series("flagged", flagged),
         pl.Series("quality", quality, dtype=pl.Float32),
@@ -78,6 +81,20 @@ def _judge(labels: np.ndarray, probabilities: np.ndarray, params: LabelErrors) -
         flagged = find_label_issues(compact, narrowed, filter_by=params.filter_by, n_jobs=1)
     quality = get_label_quality_scores(compact, narrowed, method=params.rank_by)
     return np.asarray(flagged, bool), np.asarray(quality)
+
+
+def agreement_above(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Return (N,) for each image the share of given labels that are predicted, among the images as sure.
+
+    As sure are the images whose top probability is at least its own; ties count together.
+    labels: (N,) class numbers. probabilities: (N, C).
+    """
+    sure = probabilities.max(1)
+    agrees = (probabilities.argmax(1) == labels).astype(np.float64)
+    order = np.argsort(-sure, kind="stable")
+    running = np.cumsum(agrees[order])
+    as_sure = np.searchsorted(-sure[order], -sure, side="right")
+    return running[as_sure - 1] / as_sure if len(labels) else np.zeros(0)
 
 
 def _lowest_margins(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -35,11 +35,24 @@ def detect(measurements: pl.DataFrame, params: OddPixels) -> pl.DataFrame:
                 pl.col("unreadable").is_not_null(),
                 pl.col("unreadable"),
             ),
-            rows("dark", pl.col("brightness_p99"), pl.col("brightness_p99") < params.dark, _value("brightness_p99")),
-            rows("light", 1 - pl.col("brightness_p1"), pl.col("brightness_p1") > params.light, _value("brightness_p1")),
+            rows(
+                "dark",
+                pl.col("brightness_p99"),
+                pl.col("brightness_p99") < params.dark,
+                _value("brightness_p99"),
+            ),
+            rows(
+                "light",
+                1 - pl.col("brightness_p1"),
+                pl.col("brightness_p1") > params.light,
+                _value("brightness_p1"),
+            ),
             rows("blurry", pl.col("sharpness"), pl.col("sharpness") < params.sharpness, _value("sharpness")),
             rows(
-                "low_information", pl.col("entropy") / 8, pl.col("entropy") < params.entropy_bits, _value("entropy")
+                "low_information",
+                pl.col("entropy") / 8,
+                pl.col("entropy") < params.entropy_bits,
+                _value("entropy"),
             ),
             rows("noisy", 1 - pl.col("noise"), pl.col("noise") > params.noise, _value("noise")),
             rows(
@@ -81,9 +94,7 @@ def _value(name: str) -> pl.Expr:
 def _odd_note(limit: float) -> pl.Expr:
     parts = [
         pl.when(pl.col(f"{name}_z") > limit).then(
-            pl.format(
-                "{} {} (median {})", pl.lit(name), pl.col(name).round(2), pl.col(name).median().round(2)
-            )
+            pl.format("{} {} (median {})", pl.lit(name), pl.col(name).round(2), pl.col(name).median().round(2))
         )
         for name in STATISTICS
     ]

@@ -36,7 +36,10 @@ def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: Outliers) ->
     )
     table = table.join(scored, on="image_id", how="left", validate="1:1")
     return pl.concat(
-        [_below_median(table, "outlier", "distance", params), _below_median(table, "out_of_distribution", "doubt", params)]
+        [
+            _below_median(table, "outlier", "distance", params),
+            _below_median(table, "out_of_distribution", "doubt", params),
+        ]
     )
 
 

@@ -82,7 +82,7 @@ def _draw_tile(canvas: Image.Image, tile: Tile, left: int, top: int) -> None:
     canvas.paste(thumbnail.resize((TILE, TILE), Image.Resampling.BICUBIC), (left, top))
     ImageDraw.Draw(canvas).rectangle((left - 1, top - 1, left + TILE, top + TILE), outline=(150, 150, 150))
     for number, line in enumerate(tile.lines):
-        _write(canvas, line, left, top + TILE + 2 + number * LINE, TILE + GAP - 2, number == tile.accent)
+        _write(canvas, line, left, top + TILE + 2 + number * LINE, TILE + 4, number == tile.accent)
 
 
 def _write(canvas: Image.Image, text: str, left: int, top: int, width: int, accent: bool = False) -> None:
@@ -100,7 +100,7 @@ def label_lines(given: str | None, suggested: str | None) -> tuple[tuple[str, ..
     if suggested is None:
         return (shown,), None
     change = f"→ {drawable(suggested)}"
-    if font(BOLD, TEXT).getlength(f"{shown} {change}") <= TILE + GAP - 2:
+    if font(BOLD, TEXT).getlength(f"{shown} {change}") <= TILE + 4:
         return (f"{shown} {change}",), 0
     return (shown, change), 1
 
@@ -116,7 +116,7 @@ def encode(image: Image.Image, name: str, alt: str, budget: int) -> Picture:
         return Picture(f"{name}.png", alt, data)
     while True:
         for quality in QUALITIES:
-            data = _bytes(image, format="JPEG", quality=quality, subsampling=0, optimize=True)
+            data = _bytes(image, format="JPEG", quality=quality, subsampling=0)
             if len(data) <= budget:
                 return Picture(f"{name}.jpg", alt, data)
         if min(image.size) < TILE:

@@ -22,9 +22,7 @@ def font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def _characters() -> frozenset[int]:
-    return frozenset(FT2Font(str(FONTS / REGULAR)).get_charmap()) & frozenset(
-        FT2Font(str(FONTS / BOLD)).get_charmap()
-    )
+    return frozenset(FT2Font(str(FONTS / REGULAR)).get_charmap()) & frozenset(FT2Font(str(FONTS / BOLD)).get_charmap())
 
 
 def drawable(text: str, most: int = 24) -> str:

@@ -20,9 +20,7 @@ def judged(inputs: Inputs) -> pl.DataFrame:
     names = np.array(class_names(inputs.images), dtype=object)
     rows = inputs.predictions.filter(pl.col("fold").is_not_null() & pl.col("label").is_not_null())
     predicted = names[rows["probabilities"].to_numpy().argmax(axis=1)].tolist() if rows.height else []
-    return rows.select(
-        "image_id", pl.col("label").alias("given"), pl.Series("predicted", predicted, pl.String)
-    )
+    return rows.select("image_id", pl.col("label").alias("given"), pl.Series("predicted", predicted, pl.String))
 
 
 def accuracy(judgments: pl.DataFrame) -> float | None:

@@ -61,7 +61,7 @@ def worst(inputs: Inputs, kind: str) -> Picture | None:
         lines, accent = label_lines(row["label"], row["suggested_label"])
         caption = (*lines, f"score {row['score']:.2f}")
         tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], caption, accent))
-    alt = f"{title}: the {len(tiles)} images with the lowest scores, each with its label and score"
+    alt = f"{title}: the worst by score, {len(tiles)} shown, each with its label and score"
     return encode(grid(tiles), file_name(kind), alt, budget(inputs))
 
 
@@ -83,7 +83,7 @@ def _groups(inputs: Inputs, kind: str, title: str) -> Picture:
         total += len(tiles)
         if total >= inputs.params.report.worst:
             break
-    alt = f"{title}: {len(boxes)} groups, the images of each side by side with label and split"
+    alt = f"{title}: the worst groups, {len(boxes)} shown, images side by side with label and split"
     return encode(clusters(boxes), file_name(kind), alt, budget(inputs))
 
 

@@ -1,4 +1,4 @@
-"""The plots: PNG bytes that depend on the data alone, in colors that every kind of color vision tells apart."""
+"""The plots: PNG bytes that depend on the data alone, in colors that all kinds of color vision tell apart."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ def class_balance(images: pl.DataFrame, names: Sequence[str]) -> bytes:
     if len(names) > MOST_BARS:
         ranked = sorted(names, key=lambda name: -totals[name])
         shown = [*ranked[: MOST_BARS // 2], *ranked[-MOST_BARS // 2 :]]
-    splits = [split for split, _ in counts_by(images, "split").iter_rows()][: len(COLORS)]
+    images, splits = _few_splits(images)
     counted = {(label, split): n for label, split, n in counts_by(images, "label", "split").iter_rows()}
 
     def draw(figure: Figure) -> None:
@@ -71,8 +71,19 @@ def class_balance(images: pl.DataFrame, names: Sequence[str]) -> bytes:
     return render(draw, 9, 1.4 + 0.3 * max(len(shown), 3))
 
 
+def _few_splits(images: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return the images and their splits, largest first; beyond the colors the small ones become one."""
+    splits = counts_by(images, "split")["split"].to_list()
+    if len(splits) <= len(COLORS):
+        return images, splits
+    own = splits[: len(COLORS) - 1]
+    rest = f"{len(splits) - len(own)} smaller splits"
+    merged = pl.when(pl.col("split").is_in(own)).then("split").otherwise(pl.lit(rest))
+    return images.with_columns(merged.alias("split")), [*own, rest]
+
+
 def confusion(judgments: pl.DataFrame, names: Sequence[str]) -> bytes:
-    """Return the matrix of given and out-of-fold predicted labels; of many classes the most confused pairs."""
+    """Return the matrix of given and out-of-fold predicted labels; of many classes, the most confused pairs."""
     if len(names) > MOST_CELLS:
         return _confused_pairs(judgments)
     place = {name: i for i, name in enumerate(names)}
@@ -95,7 +106,7 @@ def confusion(judgments: pl.DataFrame, names: Sequence[str]) -> bytes:
         axes.set_xticks(range(len(names)), shown, rotation=0 if max(map(len, shown)) < 4 else 90)
         axes.set_yticks(range(len(names)), shown)
         axes.set(xlabel="predicted out of fold", ylabel="given label")
-        figure.colorbar(mesh, ax=axes, shrink=0.8, label="images that disagree")
+        figure.colorbar(mesh, ax=axes, shrink=0.8, label="images that disagree", ticks=MaxNLocator(integer=True))
 
     side = 2.6 + 0.42 * max(len(names), 5)
     return render(draw, side + 1.6, side)
@@ -125,7 +136,7 @@ def _name_rows(axes: Axes, names: Sequence[str], most: int = 24) -> None:
 
 
 def training(history: pl.DataFrame) -> bytes:
-    """Return training loss and held-out accuracy by epoch: thin lines for folds, a thick one for their mean."""
+    """Return training loss and held-out accuracy by epoch: thin lines for folds, a thick one for the mean."""
     panels = (("train_loss", "training loss"), ("held_out_accuracy", "accuracy on the held-out fold"))
 
     def draw(figure: Figure) -> None:

@@ -58,11 +58,7 @@ def _opening(document: Document, inputs: Inputs, values: dict[str, Any]) -> None
         "# Data-set report",
         f"Data set **{values['version']}**: {count(values['images'])} images of {values['classes']} classes came in "
         f"({splits}), {count(values['kept'])} were kept. "
-        + (
-            f"{flagged} of the images have a finding; the gravest: {'; '.join(gravest)}."
-            if found
-            else "No findings."
-        ),
+        + (f"{flagged} of the images have a finding; the gravest: {'; '.join(gravest)}." if found else "No findings."),
     )
     accuracy = values.get("out_of_fold_accuracy")
     rows = [
@@ -98,10 +94,10 @@ def _with_share(part: int, whole: int) -> str:
 
 def _classes(document: Document, inputs: Inputs) -> None:
     names = class_names(inputs.images)
-    totals = inputs.images.drop_nulls("label")["label"].value_counts()["count"]
+    totals = [images for _, images in numbers.counts_by(inputs.images.drop_nulls("label"), "label").iter_rows()]
     document.add(
         "## Classes",
-        f"From {count(int(totals.min() or 0))} to {count(int(totals.max() or 0))} images per class, as they came in.",  # type: ignore[call-overload]
+        f"From {count(min(totals))} to {count(max(totals))} images per class, as they came in.",
     )
     alt = f"Images per class and split, {len(names)} classes"
     document.show(Picture("class_balance.png", alt, plots.class_balance(inputs.images, names)))
@@ -153,9 +149,16 @@ def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> Non
     folds = inputs.history["fold"].n_unique()
     document.add(
         f"{folds} networks, each trained without one fold of the images, predict that fold's labels; they agree with "
-        f"{share(values['out_of_fold_accuracy'])} of the {count(values['judged'])} given ones. Copies of an image share "
-        "its fold."
+        f"{share(values['out_of_fold_accuracy'])} of the {count(values['judged'])} given ones. Copies of an image "
+        "share its fold."
     )
+    trust = inputs.params.detectors.label_errors.trust
+    if values["out_of_fold_accuracy"] < trust:
+        document.add(
+            f"**That is less than {share(trust)}: too little to judge most labels by.** Suspect labels are flagged "
+            "only where the networks are surer than usual; look at them with care. More images, or networks that start from "
+            "trained weights, would help."
+        )
     names = class_names(inputs.images)
     alt = "Given labels against out-of-fold predictions; the diagonal is where they agree"
     document.show(Picture("confusion.png", alt, plots.confusion(judgments, names)))
@@ -169,8 +172,8 @@ def _changes(document: Document, inputs: Inputs) -> None:
         inputs.removed.with_columns(pl.col("reason").str.split(":").list.first()), "reason", "decided_by"
     )
     if counted.height:
-        rows = [(_reason(reason), escape(who), count(n)) for reason, who, n in counted.iter_rows()]
-        document.add(table(("removed because", "decided by", "images"), rows))
+        removals = [(_reason(reason), escape(who), count(n)) for reason, who, n in counted.iter_rows()]
+        document.add(table(("removed because", "decided by", "images"), removals))
     else:
         document.add("No image was removed.")
     changed = numbers.relabeled(inputs.kept)
@@ -220,8 +223,8 @@ def _planted(document: Document, inputs: Inputs) -> None:
     ]
     document.add(
         "## Detectors against planted faults",
-        "The built-in data hold faults that were planted by a fixed seed and that no detector is told of. The scans have "
-        "odd and doubtful images of their own, which count against precision.",
+        "The built-in data hold faults that were planted by a fixed seed and that no detector is told of. The scans "
+        "have odd and doubtful images of their own, which count against precision.",
         table(("fault", "planted", "found", "recall", "precision"), rows),
     )
 
@@ -243,11 +246,7 @@ def _unjudged(inputs: Inputs) -> Iterator[str]:
 
 def _skipped(inputs: Inputs) -> Iterator[str]:
     if inputs.skipped.height:
-        rows = [
-            (code(path), escape(reason)) for path, reason in inputs.skipped.head(LISTED_FILES).iter_rows()
-        ]
+        rows = [(code(path), escape(reason)) for path, reason in inputs.skipped.head(LISTED_FILES).iter_rows()]
         more = inputs.skipped.height - len(rows)
         note = f", the first {len(rows)} of them" if more > 0 else ""
-        yield details(
-            f"{count(inputs.skipped.height)} files that are no images{note}", table(("file", "why"), rows)
-        )
+        yield details(f"{count(inputs.skipped.height)} files that are no images{note}", table(("file", "why"), rows))

@@ -18,9 +18,7 @@ from dataprep.review.mongod import URI_VARIABLE, find_mongod, is_uri, start_mong
 from dataprep.review.page import PAGE_NAME
 
 
-def open_app(
-    folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: bool = True, *, state: Path
-) -> None:
+def open_app(folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: bool = True, *, state: Path) -> None:
     """Show the session in `folder` in the App at `address`:`port` and wait until Ctrl-C.
 
     The database and everything else that FiftyOne writes goes under `state`. A session that was
@@ -30,9 +28,7 @@ def open_app(
     Raises DataprepError when the session is missing or the port is in use.
     """
     if not (folder / "metadata.json").is_file():
-        raise DataprepError(
-            "there is no review session", where=str(folder), remedy="run `dvc repro` to make it"
-        )
+        raise DataprepError("there is no review session", where=str(folder), remedy="run `dvc repro` to make it")
     found = find_mongod()
     if found is None:
         _tell_of_page(folder)
@@ -49,6 +45,7 @@ def open_app(
 
     dataset = load(folder.resolve())
     app = fo.launch_app(dataset, port=port, address=address, remote=True)
+    _wait_for_session(app)
     _tell_of_views(dataset, f"http://{address}:{port}/datasets/{quote(dataset.slug)}")
     if wait:
         _wait()
@@ -152,6 +149,19 @@ def _tell_of_views(dataset: Any, address: str) -> None:
     for name in dataset.list_saved_views():
         print(f"  {name}: {address}?view={to_slug(name)}")
     print("Press Ctrl-C to end it.", flush=True)
+
+
+def _wait_for_session(app: Any) -> None:
+    """Wait until the session has told the server its state, at most a minute.
+
+    FiftyOne tries at once and then every 10 seconds; a page that was opened before loses its view to that state.
+    """
+    # FiftyOne has no public word for this; without the attribute nothing is waited for.
+    client = getattr(app, "_client", None)
+    deadline = time.monotonic() + 60
+    while not getattr(client, "_connected", True) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(1)
 
 
 def _wait() -> None:

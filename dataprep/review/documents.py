@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from dataprep import files
-from dataprep.wording import wording
 from dataprep.review.media import FOLDER
 from dataprep.review.samples import MEASURES, title, worst_first
+from dataprep.wording import wording
 
 VERSION = "1.22.0"  # FiftyOne migrates a data set from the version that it states
 WRITTEN = {"$date": "2000-01-01T00:00:00Z"}
@@ -128,9 +128,7 @@ def _classifications(ids: list[str]) -> list[pl.Expr]:
 
 
 def _saved_views(name: str, kinds: list[str], columns: list[str]) -> list[dict[str, Any]]:
-    views = [
-        _view(name, title(kind), wording(kind).meaning, [kind], worst_first(kind, columns)) for kind in kinds
-    ]
+    views = [_view(name, title(kind), wording(kind).meaning, [kind], worst_first(kind, columns)) for kind in kinds]
     if kinds:
         views.append(_view(name, ALL_ISSUES, "worst score first", kinds, ["worst_score", "image_id"]))
     return views
@@ -197,10 +195,7 @@ def _sample_fields(scores: list[str]) -> list[dict[str, Any]]:
         _field("confidence", "FloatField"),
         _field("logits", "VectorField"),
     ]
-    image = [
-        _field(name, "StringField" if name == "mime_type" else "IntField")
-        for name in IMAGE_METADATA
-    ]
+    image = [_field(name, "StringField" if name == "mime_type" else "IntField") for name in IMAGE_METADATA]
     return [
         _field("id", "ObjectIdField", db="_id"),
         _field("filepath", "StringField"),

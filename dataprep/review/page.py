@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from dataprep import files
-from dataprep.wording import wording
 from dataprep.review.media import FOLDER
 from dataprep.review.samples import title, worst_first
 from dataprep.schema import DECISIONS
+from dataprep.wording import wording
 
 PAGE_NAME = "index.html"
 SHOWN = 500  # images per queue before "show more"

@@ -188,11 +188,7 @@ def _names(digits: list[Digit], random: Random) -> list[str]:
 def _faults(digits: list[Digit], names: list[str]) -> pl.DataFrame:
     named = list(zip(digits, names, strict=True))
     originals = {digit.source: name for digit, name in named if digit.fault is None}
-    rows = [
-        (name, digit.fault, originals.get(digit.source), digit.true_label)
-        for digit, name in named
-        if digit.fault
-    ]
+    rows = [(name, digit.fault, originals.get(digit.source), digit.true_label) for digit, name in named if digit.fault]
     return check(pl.DataFrame(rows, schema=FAULTS.columns, orient="row"), FAULTS, "the planted faults")
 
 

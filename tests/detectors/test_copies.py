@@ -32,7 +32,10 @@ def test_exact_duplicates_by_pixels_and_by_bytes() -> None:
     assert flagged(by_pixels) == {"a": 0, "b": 0, "c": 0}
     assert by_pixels["score"].to_list() == [0.0, 0.0, 0.0, 1.0]
     assert by_pixels["note"][0] == "same picture as 2 other(s)"
-    assert flagged(exact_duplicates.detect(images, measured, ExactDuplicates(match="bytes"))) == {"a": 0, "b": 0}
+    assert flagged(exact_duplicates.detect(images, measured, ExactDuplicates(match="bytes"))) == {
+        "a": 0,
+        "b": 0,
+    }
 
 
 def test_unreadable_files_are_nobodys_duplicates() -> None:

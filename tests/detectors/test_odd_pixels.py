@@ -6,14 +6,26 @@ from dataprep.detectors import REGISTRY, odd_pixels
 from tests import frames
 
 PARAMS = OddPixels(
-    dark=0.3, light=0.9, sharpness=0.1, entropy_bits=1.0, noise=0.6, aspect_factor=3.0, size_factor=10.0, deviations=6.0
+    dark=0.3,
+    light=0.9,
+    sharpness=0.1,
+    entropy_bits=1.0,
+    noise=0.6,
+    aspect_factor=3.0,
+    size_factor=10.0,
+    deviations=6.0,
 )
 
 
 def kinds_of(odd: dict[str, object], params: OddPixels = PARAMS) -> set[str]:
     """Return the kinds that flag one odd image among nine usual ones, which none may flag."""
     usual = [
-        {"image_id": f"usual{n}", "brightness": 0.4 + n / 50, "contrast": 0.15 + n / 100, "entropy": 5.5 + n / 10}
+        {
+            "image_id": f"usual{n}",
+            "brightness": 0.4 + n / 50,
+            "contrast": 0.15 + n / 100,
+            "entropy": 5.5 + n / 10,
+        }
         | {"noise": 0.1 + n / 100, "sharpness": 0.4 + n / 50}
         for n in range(9)
     ]

@@ -10,7 +10,7 @@ from dataprep.detectors import label_errors, outliers
 from tests import frames
 
 CLASSES = ["cat", "dog", "eel"]
-PARAMS = LabelErrors(filter_by="margin_count", rank_by="self_confidence")
+PARAMS = LabelErrors(filter_by="margin_count", rank_by="self_confidence", trust=0.5)
 
 
 def predictions(
@@ -26,7 +26,11 @@ def predictions(
             pl.Series("image_id", names),
             pl.Series("label", labels),
             pl.Series("fold", fold or [n % 2 for n in range(len(names))], dtype=pl.Int32),
-            pl.Series("probabilities", probabilities.astype(np.float32), pl.Array(pl.Float32, probabilities.shape[1])),
+            pl.Series(
+                "probabilities",
+                probabilities.astype(np.float32),
+                pl.Array(pl.Float32, probabilities.shape[1]),
+            ),
             pl.Series("embedding", embeddings.astype(np.float32), pl.Array(pl.Float32, embeddings.shape[1])),
         ]
     )
@@ -62,7 +66,7 @@ def test_planted_errors_are_found_with_their_right_label() -> None:
 @pytest.mark.parametrize("rule", ["prune_by_noise_rate", "confident_learning", "both"])
 def test_cleanlabs_own_rules_stay_selectable(rule: str) -> None:
     labels, probabilities, _ = planted()
-    params = LabelErrors(filter_by=rule, rank_by="self_confidence")
+    params = LabelErrors(filter_by=rule, rank_by="self_confidence", trust=0.5)
     found = label_errors.detect(*predictions(labels, probabilities), params)
     single = probabilities.astype(np.float32).astype(np.float64)
     single /= single.sum(1, keepdims=True)
@@ -111,3 +115,22 @@ def test_far_embeddings_and_doubtful_probabilities_are_outliers() -> None:
     assert far["is_issue"].all()
     doubtful = found.filter(issue="out_of_distribution").sort("score").head(6)
     assert sorted(doubtful["image_id"]) == [f"{n:04d}" for n in range(6, 12)]
+
+
+def test_agreement_above_equals_a_plain_loop() -> None:
+    random = np.random.default_rng(3)
+    probabilities = random.dirichlet(np.ones(3), 50).round(1)  # rounding makes ties
+    labels = random.integers(0, 3, 50)
+    found = label_errors.agreement_above(labels, probabilities)
+    for row in range(50):
+        as_sure = [n for n in range(50) if probabilities[n].max() >= probabilities[row].max()]
+        share = np.mean([probabilities[n].argmax() == labels[n] for n in as_sure])
+        assert found[row] == pytest.approx(share)
+
+
+def test_networks_no_better_than_chance_flag_nothing() -> None:
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet(np.ones(3), 3000)
+    labels = [CLASSES[n] for n in random.integers(0, 3, 3000)]
+    found = label_errors.detect(*predictions(labels, probabilities), PARAMS).filter(issue="label_error")
+    assert found["is_issue"].sum() <= 30

@@ -54,9 +54,7 @@ def found() -> Found:
     return Found(_images(originals), _measurements(), _predictions(), pl.concat(_issues()), originals)
 
 
-def issue(
-    kind: str, scores: dict[str, float], groups: dict[str, int], suggested: str | None = None
-) -> pl.DataFrame:
+def issue(kind: str, scores: dict[str, float], groups: dict[str, int], suggested: str | None = None) -> pl.DataFrame:
     """Return a row per image; those in `scores` are issues."""
     rows = {
         "image_id": IDS,
@@ -109,9 +107,7 @@ def _images(originals: dict[str, bytes]) -> pl.DataFrame:
 
 
 def _measurements() -> pl.DataFrame:
-    columns: dict[str, list[object]] = {
-        name: [None] * len(IDS) for name in MEASUREMENTS.columns if name != "image_id"
-    }
+    columns: dict[str, list[object]] = {name: [None] * len(IDS) for name in MEASUREMENTS.columns if name != "image_id"}
     columns["unreadable"] = ["damaged" if name == BROKEN else None for name in IDS]
     columns["brightness"] = [None if name == BROKEN else 0.5 for name in IDS]
     return pl.DataFrame({"image_id": IDS, **columns}, schema=MEASUREMENTS.columns)

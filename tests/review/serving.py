@@ -51,9 +51,7 @@ def app(folder: Path, state: Path, home: Path) -> Iterator[Served]:
     log = state.with_suffix(".log")
     with log.open("w") as stream:
         command = [sys.executable, "-c", SCRIPT, str(folder), str(port), str(state)]
-        process = subprocess.Popen(
-            command, env=environment(home), stdout=stream, stderr=stream, cwd=state.parent
-        )
+        process = subprocess.Popen(command, env=environment(home), stdout=stream, stderr=stream, cwd=state.parent)
     children: list[psutil.Process] = []
     try:
         _wait(process, log)

@@ -103,9 +103,7 @@ def cifar_batch(seed: int, labels: list[int], key: bytes = b"labels", **extra: A
 
 
 def cifar10_members(**changed: Any) -> dict[str, Any]:
-    members: dict[str, Any] = {
-        name: cifar_batch(seed, [seed % 3, 2, 0]) for seed, name in enumerate(CIFAR10_MEMBERS)
-    }
+    members: dict[str, Any] = {name: cifar_batch(seed, [seed % 3, 2, 0]) for seed, name in enumerate(CIFAR10_MEMBERS)}
     members["batches.meta"] = {b"num_vis": 3072, b"label_names": [b"cat", b"dog", b"red fox"]}
     return {name: value for name, value in (members | changed).items() if value is not None}
 
@@ -127,9 +125,7 @@ def idx(array: np.ndarray) -> bytes:
     return header + array.astype(np.uint8).tobytes()
 
 
-def mnist_files(
-    folder: Path, prefix: str, images: np.ndarray, labels: list[int], packed: bool = True
-) -> None:
+def mnist_files(folder: Path, prefix: str, images: np.ndarray, labels: list[int], packed: bool = True) -> None:
     suffix = ".gz" if packed else ""
     contents = (("images-idx3", idx(images)), ("labels-idx1", idx(np.array(labels, np.uint8))))
     for name, data in contents:

@@ -134,9 +134,7 @@ def test_split_copies_lead_from_train_to_test(planted: tuple[Path, pl.DataFrame]
     assert edits == {"exact": 7, "shift": 2, "brightness": 2, "jpeg": 2}
 
 
-def test_swapped_labels_keep_their_picture_and_true_label(
-    planted: tuple[Path, pl.DataFrame], plain: Path
-) -> None:
+def test_swapped_labels_keep_their_picture_and_true_label(planted: tuple[Path, pl.DataFrame], plain: Path) -> None:
     original = {path.read_bytes(): place(path) for path in plain.rglob("*.png")}
     for path, source, true_label in rows(planted, "swapped_label"):
         assert source is None
@@ -217,9 +215,7 @@ def test_all_images_may_take_a_fault(tmp_path: Path) -> None:
         ({"seed": -1}, r"the seed is -1, below 0\n  where: params.yaml, digits.seed"),
     ],
 )
-def test_faults_that_do_not_fit_leave_nothing_behind(
-    changed: dict[str, int], message: str, tmp_path: Path
-) -> None:
+def test_faults_that_do_not_fit_leave_nothing_behind(changed: dict[str, int], message: str, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/old.txt").write_text("as it was")
     with pytest.raises(DataprepError, match=message):

@@ -40,23 +40,22 @@ def ids(found: Catalog) -> list[str]:
 def test_csv_with_paths(tmp_path: Path) -> None:
     elsewhere = write(tmp_path / "elsewhere/c.png", image_bytes(3))
     write(tmp_path / "data/a b.png", image_bytes(1))
-    write(tmp_path / "data/sub/it's, \"é\".webp", image_bytes(2, "WEBP"))
+    write(tmp_path / 'data/sub/it\'s, "é".webp', image_bytes(2, "WEBP"))
     file = csv(
         tmp_path / "data",
-        "split,label,image\ntrain,007,a b.png\n"
-        f'"test","a ""b""","sub/it\'s, ""é"".webp"\ntrain,NA,{elsewhere}\n',
+        f'split,label,image\ntrain,007,a b.png\n"test","a ""b""","sub/it\'s, ""é"".webp"\ntrain,NA,{elsewhere}\n',
     )
     found = catalog(file, split="split")
     assert found.entries.rows() == [
         ("a b.png", "007", "train"),
-        ("sub/it's, \"é\".webp", 'a "b"', "test"),
+        ('sub/it\'s, "é".webp', 'a "b"', "test"),
         (str(elsewhere), "NA", "train"),
     ]
     assert [found.read(row) for row in range(3)] == [image_bytes(1), image_bytes(2, "WEBP"), image_bytes(3)]
 
 
 def test_csv_from_a_spreadsheet(tmp_path: Path) -> None:
-    write(tmp_path / "list.csv", b"\xef\xbb\xbfimage,label\r\na.png,1\r\n\r\nb.png,\r\nc.png,\"\"\r\n\r\n")
+    write(tmp_path / "list.csv", b'\xef\xbb\xbfimage,label\r\na.png,1\r\n\r\nb.png,\r\nc.png,""\r\n\r\n')
     found = catalog(tmp_path / "list.csv")
     assert ids(found) == ["a.png", "b.png", "c.png"]
     assert labels(found) == ["1", None, None]
@@ -190,9 +189,7 @@ def test_a_class_without_a_name(tmp_path: Path) -> None:
         catalog(file)
 
 
-@pytest.mark.parametrize(
-    "metadata", ["not JSON", "[]", '{"info": null}', '{"info": {"features": {"label": 3}}}']
-)
+@pytest.mark.parametrize("metadata", ["not JSON", "[]", '{"info": null}', '{"info": {"features": {"label": 3}}}'])
 def test_foreign_metadata_names_no_classes(metadata: str, tmp_path: Path) -> None:
     frame = pl.DataFrame({"image": ["a"], "label": [4]})
     frame.write_parquet(tmp_path / "a.parquet", metadata={"huggingface": metadata})

@@ -1,0 +1,182 @@
+"""The whole pipeline, as `dvc repro` runs it in a clone of the repository."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from PIL import Image
+
+from tests.closure import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def tracked_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    return [name for name in listed.stdout.decode().splitlines() if not name.startswith(("tests/", "reports/"))]
+
+
+def copy_repository(target: Path) -> Path:
+    for name in tracked_files():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    (target / "dvc.lock").unlink(missing_ok=True)
+    subprocess.run(["git", "init", "--quiet"], cwd=target, check=True)
+    return target
+
+
+def set_params(root: Path, changes: dict[str, object]) -> None:
+    path = root / "params.yaml"
+    raw = yaml.safe_load(path.read_text())
+    for key, value in changes.items():
+        section, _, last = key.rpartition(".")
+        node = raw
+        for part in section.split(".") if section else []:
+            node = node[part]
+        node[last] = value
+    path.write_text(yaml.safe_dump(raw, sort_keys=False))
+
+
+def repro(root: Path, *targets: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DVC_NO_ANALYTICS": "1",
+        "MPLCONFIGDIR": str(root / ".cache"),
+    }
+    environment.pop("PYTHONPATH", None)
+    command = [sys.executable, "-m", "dvc", "repro", *targets]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+
+
+def stages_run(result: subprocess.CompletedProcess[str]) -> set[str]:
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = result.stdout.splitlines()
+    return {line.split("'")[1] for line in lines if line.startswith("Running stage")}
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+SMALL = {
+    "source.sample": 500,
+    "train.epochs": 1,
+    "train.min_steps": 25,
+    "train.width": 8,
+    "folds.k": 2,
+    "workers": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy_repository(tmp_path_factory.mktemp("clone one"))
+    set_params(root, SMALL)
+    assert "predict" in stages_run(repro(root))
+    return root
+
+
+def test_every_image_is_kept_or_removed_and_the_report_says_so(pipeline: Path) -> None:
+    images = pl.read_parquet(pipeline / "data/images.parquet")["image_id"]
+    kept = pl.read_parquet(pipeline / "data/kept.parquet")["image_id"]
+    removed = pl.read_parquet(pipeline / "data/removed.parquet")["image_id"]
+    assert sorted([*kept, *removed]) == images.to_list()
+    metrics = json.loads((pipeline / "reports/metrics.json").read_text())
+    assert (metrics["images"], metrics["kept"], metrics["removed"]) == (500, len(kept), len(removed))
+    assert metrics["version"] in (pipeline / "reports/summary.md").read_text()
+
+
+def test_what_needs_no_network_is_found(pipeline: Path) -> None:
+    planted = json.loads((pipeline / "reports/metrics.json").read_text())["planted"]
+    assert planted["unreadable_file"]["precision"] == 1.0
+    issues = pl.read_parquet(pipeline / "data/issues/odd_pixels.parquet").filter("is_issue")
+    faults = pl.read_parquet(pipeline / "data/digits-faults.parquet")
+    images = pl.read_parquet(pipeline / "data/images.parquet")["image_id"].to_list()
+    odd = faults.filter(pl.col("fault") == "odd_image", pl.col("image_id").is_in(images))["image_id"]
+    assert odd.len() >= 5
+    assert set(odd) <= set(issues["image_id"])
+
+
+def test_nothing_changed_nothing_runs(pipeline: Path) -> None:
+    assert stages_run(repro(pipeline)) == set()
+
+
+def test_another_place_gives_the_same_bytes(pipeline: Path, tmp_path: Path) -> None:
+    other = copy_repository(tmp_path / "elsewhere")
+    set_params(other, SMALL)
+    stages_run(repro(other))
+    for folder in ("data/dataset", "data/session", "data/issues", "reports"):
+        assert hashes(pipeline / folder) == hashes(other / folder), folder
+
+
+def test_a_decision_reruns_clean_and_what_follows(pipeline: Path) -> None:
+    victim = pl.read_parquet(pipeline / "data/kept.parquet")["image_id"][0]
+    before = json.loads((pipeline / "reports/metrics.json").read_text())
+    with (pipeline / "reviews/decisions.csv").open("a") as stream:
+        stream.write(f"{victim},,drop,,Ada,,blurred\n")
+    ran = stages_run(repro(pipeline))
+    assert {"clean", "normalize", "augment", "write", "report"} == ran
+    row = pl.read_parquet(pipeline / "data/removed.parquet").filter(image_id=victim)
+    assert row.select("reason", "decided_by").rows() == [("decision drop: blurred", "Ada")]
+    after = json.loads((pipeline / "reports/metrics.json").read_text())
+    assert after["removed"] == before["removed"] + 1
+    assert after["version"] != before["version"]
+
+
+def test_own_folder_with_hostile_names_by_params_alone(tmp_path: Path) -> None:
+    root = copy_repository(tmp_path / "clone")
+    source = tmp_path / "my photos"
+    for number in range(24):
+        label = "a b<i>" if number % 2 else "ü|`c`"
+        path = source / label / f"no {number} '\"&.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.effect_noise((40 + number, 40), 60).convert("RGB")
+        image.paste((number * 9, 0, 200 if number % 2 else 0), (5, 5, 20, 30))
+        image.save(path)
+    (source / "a b<i>" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    (source / "README.txt").write_text("not an image")
+    set_params(root, SMALL | {"source": {"kind": "folder", "path": str(source)}})
+    stages_run(repro(root))
+    removed = pl.read_parquet(root / "data/removed.parquet")
+    assert removed.filter(pl.col("image_id").str.contains("broken"))["reason"][0].startswith("unreadable: ")
+    assert pl.read_parquet(root / "data/skipped.parquet")["path"].to_list() == ["README.txt"]
+    report = (root / "reports/summary.md").read_text()
+    assert "<i>" not in report
+    assert "README" in report
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": {"kind": "folder", "path": "reviews"}}, "there are no images in the source folder"),
+        ({"folds.k": "five"}, "folds.k: 'five' is text, not a number"),
+        ({"clean.policy": {"drak": "drop"}}, "'drak' is no issue kind"),
+    ],
+)
+def test_a_wrong_setting_stops_with_a_message_and_leaves_nothing_half_written(
+    pipeline: Path, tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(pipeline, root, symlinks=True)
+    set_params(root, changes)
+    result = repro(root)
+    output = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert message in output
+    assert "to do: " in output
+    assert "Traceback" not in output
+    assert not list(root.rglob("*.part"))
