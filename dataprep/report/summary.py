@@ -156,8 +156,7 @@ def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> Non
     if values["out_of_fold_accuracy"] < trust:
         document.add(
             f"**That is less than {share(trust)}: too little to judge most labels by.** Suspect labels are flagged "
-            "only where the networks are surer than usual; look at them with care. More images, or networks that start from "
-            "trained weights, would help."
+            "only where the networks are surer than usual; look at them with care. More images would help."
         )
     names = class_names(inputs.images)
     alt = "Given labels against out-of-fold predictions; the diagonal is where they agree"
