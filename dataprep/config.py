@@ -142,6 +142,7 @@ class LabelErrors(Section):
 class Outliers(Section):
     neighbors: Annotated[int, Field(ge=1, le=100)]
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
+    deviations: Annotated[float, Field(gt=0.0)]
 
 
 class Detectors(Section):

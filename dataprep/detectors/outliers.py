@@ -8,6 +8,8 @@ from dataprep.config import Outliers
 from dataprep.detectors.rows import issue_rows
 from dataprep.schema import class_names
 
+LEAST_SCORE = 1e-6  # the logarithm of a score of 0 would be infinite
+
 
 def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: Outliers) -> pl.DataFrame:
     """Return ISSUES of kinds outlier and out_of_distribution.
@@ -15,8 +17,11 @@ def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: Outliers) ->
     outlier: mean distance to the `neighbors` nearest embeddings, as cleanlab scores it; fold by fold,
     as the embeddings of different networks do not compare. Images in no fold are not judged.
     out_of_distribution: low probability for every class, adjusted for each class's usual confidence.
-    Flagged: below `threshold` times the median score, cleanlab's own rule.
-    Source: Kuan and Mueller, Back to the basics: revisiting out-of-distribution detection, 2022.
+    Flagged: below `threshold` times the median score, cleanlab's own rule, and more than `deviations`
+    robust standard deviations (1.4826 x median absolute deviation) below the median logarithm of
+    the scores, so that a data set whose scores spread widely does not fill the queue.
+    Sources: Kuan and Mueller, Back to the basics: revisiting out-of-distribution detection, 2022;
+    Iglewicz and Hoaglin, How to detect and handle outliers, 1993 (3.5 deviations).
     """
     table = images.select("image_id", "label").join(
         predictions.drop("label"), on="image_id", how="left", validate="1:1"
@@ -56,11 +61,14 @@ def _doubt(held_out: pl.DataFrame, classes: dict[str, int]) -> np.ndarray:
 
 
 def _below_median(table: pl.DataFrame, kind: str, column: str, params: Outliers) -> pl.DataFrame:
-    limit = params.threshold * pl.col(column).median()
+    logarithm = pl.col(column).clip(LEAST_SCORE).log()
+    below = logarithm.median() - logarithm
+    deviation = 1.4826 * below.abs().median()
+    is_issue = (pl.col(column) < params.threshold * pl.col(column).median()) & (below > params.deviations * deviation)
     return issue_rows(
         table,
         kind,
         score=pl.col(column),
-        is_issue=pl.col(column) < limit,
+        is_issue=is_issue,
         note=pl.format("score {}, median {}", pl.col(column).round(3), pl.col(column).median().round(3)),
     )

@@ -98,7 +98,7 @@ def test_images_in_no_fold_are_not_judged_but_named() -> None:
 def test_unreadable_images_have_rows_and_no_findings() -> None:
     labels, probabilities, _ = planted(60, 0)
     images, predicted = predictions(labels, probabilities)
-    for detector, params in ((label_errors, PARAMS), (outliers, Outliers(neighbors=5, threshold=0.37))):
+    for detector, params in ((label_errors, PARAMS), (outliers, Outliers(neighbors=5, threshold=0.37, deviations=3.5))):
         found = detector.detect(images, predicted[1:], params)
         assert found.filter(image_id="0000")["is_issue"].to_list() == [False, False]
 
@@ -109,7 +109,7 @@ def test_far_embeddings_and_doubtful_probabilities_are_outliers() -> None:
     embeddings = np.random.default_rng(1).normal([9, 9, 9, 0, 0, 0, 0, 0, 0], 1, (200, 9))
     embeddings[:6] = 20 * np.eye(9)[3:]
     probabilities[6:12] = 1 / 3
-    found = outliers.detect(*predictions(labels, probabilities, embeddings), Outliers(neighbors=5, threshold=0.37))
+    found = outliers.detect(*predictions(labels, probabilities, embeddings), Outliers(neighbors=5, threshold=0.37, deviations=3.5))
     far = found.filter(issue="outlier").sort("score").head(6)
     assert sorted(far["image_id"]) == [f"{n:04d}" for n in range(6)]
     assert far["is_issue"].all()
@@ -134,3 +134,12 @@ def test_networks_no_better_than_chance_flag_nothing() -> None:
     labels = [CLASSES[n] for n in random.integers(0, 3, 3000)]
     found = label_errors.detect(*predictions(labels, probabilities), PARAMS).filter(issue="label_error")
     assert found["is_issue"].sum() <= 30
+
+
+def test_scores_that_merely_spread_widely_are_no_outliers() -> None:
+    labels, probabilities, _ = planted(400, 0)
+    spread = np.random.default_rng(2).normal(0, 1, (400, 6)) * np.exp(np.random.default_rng(3).normal(0, 1, (400, 6)))
+    found = outliers.detect(
+        *predictions(labels, probabilities, spread), Outliers(neighbors=5, threshold=0.9, deviations=3.5)
+    )
+    assert found.filter(issue="outlier")["is_issue"].mean() < 0.05
