@@ -6,6 +6,7 @@ BIN := .venv/bin
 # Nothing is written outside the repository, and nobody is told of its use.
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export DVC_NO_ANALYTICS := 1
+export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/tmp/site
 export FIFTYONE_DO_NOT_TRACK := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

@@ -23,7 +23,7 @@ def main(
     cleaned = clean(
         tables.read(images, IMAGES),
         tables.read(measurements, MEASUREMENTS),
-        read_issues(issues, params),
+        read_issues(issues),
         read_decisions(decisions),
         params.clean,
         params.normalize.training_split,

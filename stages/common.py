@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from dataprep import tables
-from dataprep.config import Params, load
+from dataprep.config import load
 from dataprep.detectors import REGISTRY
 from dataprep.errors import DataprepError
 from dataprep.schema import ISSUES
@@ -33,7 +33,6 @@ def run(main: Callable[..., None]) -> None:
         os._exit(130)
 
 
-def read_issues(folder: Path, params: Params) -> pl.DataFrame:
-    """Return the ISSUES of all detectors, by configured name: a removed detector's old file is not read."""
-    names = [name for name in REGISTRY if hasattr(params.detectors, name)]
-    return pl.concat([tables.read(folder / f"{name}.parquet", ISSUES) for name in names])
+def read_issues(folder: Path) -> pl.DataFrame:
+    """Return the ISSUES of all detectors, by registered name: a removed detector's old file is not read."""
+    return pl.concat([tables.read(folder / f"{name}.parquet", ISSUES) for name in REGISTRY])

@@ -29,7 +29,7 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         images=tables.read(read["images"], IMAGES),
         skipped=tables.read(read["skipped"], SKIPPED),
         measurements=tables.read(read["measurements"], MEASUREMENTS),
-        issues=read_issues(read["issues"], params),
+        issues=read_issues(read["issues"]),
         folds=tables.read(read["folds"], FOLDS),
         predictions=tables.read(read["predictions"], PREDICTIONS),
         history=tables.read(read["history"], HISTORY),

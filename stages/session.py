@@ -24,7 +24,7 @@ def main(
         tables.read(images, IMAGES),
         tables.read(measurements, MEASUREMENTS),
         tables.read(predictions, PREDICTIONS),
-        read_issues(issues, params),
+        read_issues(issues),
         Originals(originals).read,
         params.session,
         session,

@@ -106,8 +106,6 @@ def sections_used(stage: dict[str, Any]) -> set[str]:
     if "params=params" in text:
         text += "".join(p.read_text() for p in sorted((ROOT / "dataprep/report").glob("*.py")))
     used = set(re.findall(r"\bparams\.(\w+)", text)) & set(Params.model_fields)
-    if "read_issues(" in text:
-        used.add("detectors")
     if "SHAPING" in text:
         used |= set(importlib.import_module("stages.write").SHAPING)
     return used
