@@ -51,10 +51,8 @@ def write_digits(folder: Path, params: DigitsFaults) -> pl.DataFrame:
     Kinds take turns, so each makes up its equal part. File numbers are drawn anew in each folder and tell
     nothing. source_id is the image that was copied. Same parameters, same bytes.
 
-    Raises DataprepError for a negative seed, more faults than scans, or a folder that cannot be written.
+    Raises DataprepError for more faults than scans, or a folder that cannot be written.
     """
-    if params.seed < 0:
-        raise _unfit(f"the seed is {params.seed}, below 0", "seed", "set it to 0 or more")
     random = np.random.default_rng(params.seed)
     digits = _plant(_scans(random), params, random)
     names = _names(digits, random)

@@ -212,7 +212,6 @@ def test_all_images_may_take_a_fault(tmp_path: Path) -> None:
     [
         ({"odd_images": 1797}, "1846 faults, 13 of them split_copies, do not fit into 1797 images, 1438 "),
         (dict.fromkeys(COUNTS, 0) | {"split_copies": 1439}, "1439 faults, 1439 of them"),
-        ({"seed": -1}, r"the seed is -1, below 0\n  where: params.yaml, digits.seed"),
     ],
 )
 def test_faults_that_do_not_fit_leave_nothing_behind(changed: dict[str, int], message: str, tmp_path: Path) -> None:
