@@ -13,6 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from dataprep.schema import DECISIONS
 from tests.closure import ROOT
 
 pytestmark = pytest.mark.slow
@@ -34,6 +35,7 @@ def copy_repository(target: Path) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target / name)
     (target / "dvc.lock").unlink(missing_ok=True)
+    (target / "reviews/decisions.csv").write_text(",".join(DECISIONS.columns) + "\n")
     subprocess.run(["git", "init", "--quiet"], cwd=target, check=True)
     return target
 
@@ -72,8 +74,16 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-SMALL = {
-    "source.sample": 500,
+# What the tests rely on is set here, so that they pass whatever a user has made of params.yaml.
+SMALL: dict[str, object] = {
+    "source": {"kind": "digits", "path": "data/digits", "sample": 500},
+    "seed": 0,
+    "device": "cpu",
+    "digits.seed": 0,
+    "digits.odd_images": 30,
+    "digits.unreadable_files": 12,
+    "clean.policy": {"exact_duplicate": "drop_extra", "split_leak": "drop_train"},
+    "normalize.training_split": "train",
     "train.epochs": 1,
     "train.min_steps": 25,
     "train.width": 8,

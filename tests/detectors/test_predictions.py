@@ -109,7 +109,9 @@ def test_far_embeddings_and_doubtful_probabilities_are_outliers() -> None:
     embeddings = np.random.default_rng(1).normal([9, 9, 9, 0, 0, 0, 0, 0, 0], 1, (200, 9))
     embeddings[:6] = 20 * np.eye(9)[3:]
     probabilities[6:12] = 1 / 3
-    found = outliers.detect(*predictions(labels, probabilities, embeddings), Outliers(neighbors=5, threshold=0.37, deviations=3.5))
+    found = outliers.detect(
+        *predictions(labels, probabilities, embeddings), Outliers(neighbors=5, threshold=0.37, deviations=3.5)
+    )
     far = found.filter(issue="outlier").sort("score").head(6)
     assert sorted(far["image_id"]) == [f"{n:04d}" for n in range(6)]
     assert far["is_issue"].all()
