@@ -72,6 +72,18 @@ def test_out_of_fold_predictions_are_right_and_the_same_twice(pixel_file: Path) 
     assert found.equals(again)
 
 
+@pytest.mark.gpu
+@pytest.mark.slow
+def test_cuda_predicts_right_and_the_same_twice(pixel_file: Path) -> None:
+    labels = separable()[1]
+    images, assigned = tables(labels)
+    first, again = (
+        predict.predict_out_of_fold(images, assigned, pixel_file, PARAMS, seed=0, device="cuda")[0] for _ in range(2)
+    )
+    assert first.equals(again)
+    assert (first["probabilities"].to_numpy().argmax(1) == [int(label == "b") for label in first["label"]]).mean() > 0.9
+
+
 @pytest.mark.slow
 def test_rows_in_no_fold_get_the_mean_of_all_networks(pixel_file: Path) -> None:
     labels = separable()[1]

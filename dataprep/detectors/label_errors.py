@@ -4,10 +4,13 @@ import numpy as np
 import polars as pl
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
+from sklearn.isotonic import IsotonicRegression
 
 from dataprep.config import LabelErrors
 from dataprep.detectors.rows import issue_rows
 from dataprep.schema import class_names
+
+LEAST_AGREEMENT = 0.5  # of the surest predictions with given labels, before networks are believed at all
 
 
 def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: LabelErrors) -> pl.DataFrame:
@@ -18,8 +21,7 @@ def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: LabelErrors)
     cleanlab's `filter_by` picks, or with `margin_count` the n of lowest log margin (given class
     against the best other), with n = sqrt(n_confident_learning * n_predicted_neq_given): confident
     learning counts too few, disagreement too many, and their geometric mean counts best. Networks
-    may be too weak to be believed: an image is flagged only when, of the judged images whose top
-    probability is at least its own, a share of `trust` or more carry the predicted label.
+    may be too weak to be believed: an image is flagged only where `estimated_accuracy` is `trust` or more.
     small_class: labeled images in no fold because their class has too few images to be judged.
     Source: Northcutt, Jiang, Chuang, Confident learning, JAIR 2021.
     """
@@ -36,7 +38,7 @@ def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: LabelErrors)
     flagged, quality = _judge(labels, probabilities, params)
     top = probabilities.argmax(1)
     flagged &= top != labels  # an image whose own label is the likeliest has nothing to suggest
-    flagged &= agreement_above(labels, probabilities) >= params.trust
+    flagged &= estimated_accuracy(labels, probabilities) >= params.trust
     verdicts = scored.select("image_id").with_columns(
         pl.Series("flagged", flagged),
         pl.Series("quality", quality, dtype=pl.Float32),
@@ -83,18 +85,23 @@ def _judge(labels: np.ndarray, probabilities: np.ndarray, params: LabelErrors) -
     return np.asarray(flagged, bool), np.asarray(quality)
 
 
-def agreement_above(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Return (N,) for each image the share of given labels that are predicted, among the images as sure.
+def estimated_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Return (N,) how often networks as sure as for each image are right, 0 to 1, estimated without the truth.
 
-    As sure are the images whose top probability is at least its own; ties count together.
+    The share of given labels that are predicted, as it rises with the top probability (isotonic
+    regression), over that share among the surest tenth of the images (at least 50): where
+    networks are surest they are taken to be right, so what they disagree with there is wrong labels.
+    All 0 when even there fewer than half of the given labels are predicted.
     labels: (N,) class numbers. probabilities: (N, C).
     """
+    if len(labels) == 0:
+        return np.zeros(0)
     sure = probabilities.max(1)
     agrees = (probabilities.argmax(1) == labels).astype(np.float64)
-    order = np.argsort(-sure, kind="stable")
-    running = np.cumsum(agrees[order])
-    as_sure = np.searchsorted(-sure[order], -sure, side="right")
-    return running[as_sure - 1] / as_sure if len(labels) else np.zeros(0)
+    agreement = IsotonicRegression(y_min=0.0, y_max=1.0).fit_transform(sure, agrees)
+    surest = np.argsort(-sure, kind="stable")[: max(50, len(labels) // 10)]
+    best = agrees[surest].mean()
+    return np.clip(agreement / best, 0.0, 1.0) if best >= LEAST_AGREEMENT else np.zeros(len(labels))
 
 
 def _lowest_margins(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -152,11 +152,10 @@ def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> Non
         f"{share(values['out_of_fold_accuracy'])} of the {count(values['judged'])} given ones. Copies of an image "
         "share its fold."
     )
-    trust = inputs.params.detectors.label_errors.trust
-    if values["out_of_fold_accuracy"] < trust:
+    if values["out_of_fold_accuracy"] < 0.5:
         document.add(
-            f"**That is less than {share(trust)}: too little to judge most labels by.** Suspect labels are flagged "
-            "only where the networks are surer than usual; look at them with care. More images would help."
+            "**That is less than half: too little to judge most labels by.** Suspect labels are flagged only where the "
+            "networks are surest, and even these are to be looked at with care. More images would help."
         )
     names = class_names(inputs.images)
     alt = "Given labels against out-of-fold predictions; the diagonal is where they agree"

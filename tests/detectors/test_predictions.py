@@ -10,7 +10,7 @@ from dataprep.detectors import label_errors, outliers
 from tests import frames
 
 CLASSES = ["cat", "dog", "eel"]
-PARAMS = LabelErrors(filter_by="margin_count", rank_by="self_confidence", trust=0.5)
+PARAMS = LabelErrors(filter_by="margin_count", rank_by="self_confidence", trust=0.8)
 
 
 def predictions(
@@ -66,7 +66,7 @@ def test_planted_errors_are_found_with_their_right_label() -> None:
 @pytest.mark.parametrize("rule", ["prune_by_noise_rate", "confident_learning", "both"])
 def test_cleanlabs_own_rules_stay_selectable(rule: str) -> None:
     labels, probabilities, _ = planted()
-    params = LabelErrors(filter_by=rule, rank_by="self_confidence", trust=0.5)
+    params = LabelErrors(filter_by=rule, rank_by="self_confidence", trust=0.0)
     found = label_errors.detect(*predictions(labels, probabilities), params)
     single = probabilities.astype(np.float32).astype(np.float64)
     single /= single.sum(1, keepdims=True)
@@ -119,15 +119,18 @@ def test_far_embeddings_and_doubtful_probabilities_are_outliers() -> None:
     assert sorted(doubtful["image_id"]) == [f"{n:04d}" for n in range(6, 12)]
 
 
-def test_agreement_above_equals_a_plain_loop() -> None:
+@pytest.mark.parametrize("wrong", [0.0, 0.1, 0.4])
+def test_accuracy_is_estimated_without_the_truth(wrong: float) -> None:
     random = np.random.default_rng(3)
-    probabilities = random.dirichlet(np.ones(3), 50).round(1)  # rounding makes ties
-    labels = random.integers(0, 3, 50)
-    found = label_errors.agreement_above(labels, probabilities)
-    for row in range(50):
-        as_sure = [n for n in range(50) if probabilities[n].max() >= probabilities[row].max()]
-        share = np.mean([probabilities[n].argmax() == labels[n] for n in as_sure])
-        assert found[row] == pytest.approx(share)
+    truth = random.integers(0, 3, 20_000)
+    sure = random.uniform(1 / 3, 1, len(truth))
+    top = np.where(random.random(len(truth)) < sure, truth, (truth + 1) % 3)  # right as often as it is sure
+    probabilities = np.tile(((1 - sure) / 2)[:, None], 3)
+    probabilities[np.arange(len(truth)), top] = sure
+    given = np.where(random.random(len(truth)) < wrong, (truth + 2) % 3, truth)
+    found = label_errors.estimated_accuracy(given, probabilities)
+    between = (sure > 0.45) & (sure < 0.9)
+    assert np.abs(found - sure)[between].mean() < 0.06
 
 
 def test_networks_no_better_than_chance_flag_nothing() -> None:
