@@ -6,7 +6,6 @@ BIN := .venv/bin
 # Nothing is written outside the repository, and nobody is told of its use.
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export DVC_NO_ANALYTICS := 1
-export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/tmp/site
 export FIFTYONE_DO_NOT_TRACK := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -21,6 +20,7 @@ setup: .venv/.done
 	"$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[dev]"
 	$(BIN)/python -m dataprep.review.mongod
+	$(BIN)/dvc config --quiet --local core.site_cache_dir "$(CURDIR)/.dvc/tmp/site"
 	@touch $@
 
 repro: setup

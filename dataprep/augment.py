@@ -36,7 +36,7 @@ def augment_all(
     side, count = pixels.shape[1], len(rows)
     with files.replacing(out) as part:
         shape = (count * params.copies, 3, side, side)
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+        array = files.new_array(part, np.float32, shape)
         bar = tqdm(total=len(array), desc="augment", unit="image")
         for copy in range(1, params.copies + 1):
             done = 0
@@ -60,7 +60,7 @@ class Draw:
 
     mirror_x: Tensor  # -1 mirrored left to right, else 1
     mirror_y: Tensor
-    angle: Tensor  # degrees, counterclockwise
+    angle: Tensor  # degrees, clockwise
     zoom: Tensor  # 1 or more
     stretch: Tensor  # width over height, 1 unchanged
     offset_x: Tensor  # -1 to 1: where the crop lies in the room that zoom gives
@@ -105,7 +105,8 @@ def augment(images: Tensor, drawn: Draw) -> Tensor:
     """Return augmented images; (N, 3, S, S) float32 in [0, 1] in and out.
 
     One bilinear warp does flip, rotation, crop and stretch, with the image reflected at its
-    border; then contrast, brightness, saturation and hue, clipped to [0, 1] (kornia's functions).
+    border (kornia); then contrast about the image's own mean, brightness, saturation and hue (the last two
+    kornia's), clipped to [0, 1].
     """
     side = images.shape[-1]
     scales = torch.stack(

@@ -8,7 +8,6 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from dataprep.config import Clean
-from dataprep.detectors import KINDS
 from dataprep.errors import DataprepError, listing, nearest
 from dataprep.schema import DECISIONS, KEPT, REMOVED, VERDICTS, check, class_names
 
@@ -43,6 +42,9 @@ def read_decisions(path: Path) -> pl.DataFrame:
     if unknown:
         raise _wrong(f"unknown column '{unknown[0]}': {nearest(unknown[0], DECISIONS.columns)}", path)
     frame = frame.with_columns(pl.lit(None, pl.String).alias(n) for n in DECISIONS.columns if n not in frame.columns)
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    if frame["image_id"].null_count():
+        raise _wrong("a decision has no image_id", path)
     verdicts = frame.filter(~pl.col("verdict").is_in(VERDICTS) | pl.col("verdict").is_null())["verdict"]
     if verdicts.len():
         raise _wrong(f"the verdict '{verdicts[0]}' is not one of {', '.join(VERDICTS)}", path)
@@ -67,38 +69,21 @@ def clean(
       is not applied and is listed in `unused`.
     - Policy, per issue kind in the order of params: `drop` removes flagged images; `drop_extra` all of a
       group but the best (most pixels, then most bytes, then not in the training split, then by
-      name) among those still kept; `drop_train` and `drop_other` that side of a group that
+      name) among those still kept, unless their labels differ: which label is right is for people;
+      `drop_train` and `drop_other` that side of a group that
       spans splits; `relabel` takes the suggested label where the issue's score is at most
       `relabel_score`.
     - Unreadable images, and images without a label that no decision gives one, are always removed:
       nothing can be learned from them.
 
-    issues: ISSUES of all detectors. Raises DataprepError for an unknown issue kind in the policy, and
-    for a policy that keeps unreadable images.
+    issues: ISSUES of all detectors.
     """
-    _check_policy(params)
     applied, unused = _usable(images, measurements, decisions)
     state = _State(images, measurements, applied, training_split)
     flagged = issues.filter(pl.col("is_issue")).sort("issue", "score", "image_id")
     for kind, action in params.policy.items():
         state.apply(kind, action, flagged.filter(pl.col("issue") == kind), params.relabel_score)
     return Cleaned(state.kept(), state.removed(), unused)
-
-
-def _check_policy(params: Clean) -> None:
-    unknown = [kind for kind in params.policy if kind not in KINDS]
-    if unknown:
-        raise DataprepError(
-            f"'{unknown[0]}' is no issue kind",
-            where="params.yaml, clean.policy",
-            remedy=f"{nearest(unknown[0], KINDS)}the kinds are {', '.join(KINDS)}",
-        )
-    if params.policy.get(UNREADABLE, "drop") != "drop":
-        raise DataprepError(
-            f"'{params.policy[UNREADABLE]}' is no policy for unreadable images, of which nothing can be kept",
-            where=f"params.yaml, clean.policy.{UNREADABLE}",
-            remedy="write drop, and mend the files in the source",
-        )
 
 
 class _State:
@@ -136,7 +121,7 @@ class _State:
         if action == "keep":
             return
         if action in {"drop_extra", *SIDES}:
-            for group in flagged.partition_by("group", maintain_order=True):
+            for group in flagged.drop_nulls("group").partition_by("group", maintain_order=True):
                 self._thin(kind, action, group["image_id"].to_list())
             return
         for row in flagged.iter_rows(named=True):
@@ -148,6 +133,8 @@ class _State:
     def _thin(self, kind: str, action: str, members: list[str]) -> None:
         present = [name for name in members if name not in self._gone]
         if action == "drop_extra":
+            if len({self._label.get(name, self._rows[name]["label"]) for name in present}) > 1:
+                return
             for name in sorted(present, key=self._rank)[1:]:
                 self._remove(name, kind)
             return

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dataprep.detectors import KINDS
 from dataprep.errors import DataprepError, nearest
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -16,7 +17,7 @@ Range = tuple[float, float]
 class Section(BaseModel):
     """Frozen; unknown keys and wrong types are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Digits(Section):
@@ -163,7 +164,7 @@ class Folds(Section):
 
 class Train(Section):
     epochs: Annotated[int, Field(ge=1)]
-    min_steps: Annotated[int, Field(ge=1)]
+    min_steps: Annotated[int, Field(ge=10)]
     batch: Annotated[int, Field(ge=2)]
     width: Annotated[int, Field(ge=4, le=512)]
     learning_rate: Annotated[float, Field(gt=0.0)]
@@ -182,9 +183,27 @@ class Session(Section):
 Action = Literal["keep", "drop", "drop_extra", "drop_train", "drop_other", "relabel"]
 
 
+GROUP_ACTIONS = ("drop_extra", "drop_train", "drop_other")
+GROUPED_KINDS = ("exact_duplicate", "near_duplicate", "split_leak", "label_conflict")
+
+
 class Clean(Section):
     policy: dict[str, Action]
     relabel_score: Share
+
+    @field_validator("policy")
+    @classmethod
+    def _fits_its_kinds(cls, policy: dict[str, Action]) -> dict[str, Action]:
+        for kind, action in policy.items():
+            if kind not in KINDS:
+                raise ValueError(f"'{kind}' is no issue kind; {nearest(kind, KINDS)}the kinds are {', '.join(KINDS)}")
+            if kind == "unreadable" and action != "drop":
+                raise ValueError(f"'{action}' is no policy for unreadable images, of which nothing can be kept")
+            if action in GROUP_ACTIONS and kind not in GROUPED_KINDS:
+                raise ValueError(f"'{action}' is for groups of copies, and {kind} has none; use keep or drop")
+            if action == "relabel" and kind != "label_error":
+                raise ValueError(f"'relabel' is for label_error alone; {kind} suggests no label")
+        return policy
 
 
 class Gcn(Section):
@@ -241,7 +260,7 @@ class Augment(Section):
     horizontal_flip: Share
     vertical_flip: Share
     rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)]
-    crop_scale: Annotated[Range, Field()]
+    crop_scale: Range
     stretch: Annotated[float, Field(ge=1.0, le=4.0)]
     brightness: Share
     contrast: Share

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class DataprepError(Exception):
@@ -16,8 +17,16 @@ class DataprepError(Exception):
         self.where = where
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Worker processes hand their errors on by pickling, which knows no keyword arguments.
+        return _rebuild, (self.what, self.where, self.remedy)
+
     def __str__(self) -> str:
         return f"{self.what}\n  where: {self.where}\n  to do: {self.remedy}"
+
+
+def _rebuild(what: str, where: str, remedy: str) -> DataprepError:
+    return DataprepError(what, where=where, remedy=remedy)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import DTypeLike
+from polars.exceptions import ComputeError
+
 from dataprep.errors import DataprepError
 
 
@@ -53,12 +57,23 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, ComputeError) as error:  # polars tells of a full disk by ComputeError
         raise DataprepError(
-            f"cannot write the output: {error.strerror or error}",
+            f"cannot write the output: {getattr(error, 'strerror', None) or error}",
             where=str(path),
             remedy="free space, or make the folder writable (chmod u+w), then run `dvc repro` again",
         ) from error
+
+
+def new_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap:
+    """Return a writable .npy array of zeros, mapped from a new file whose space is set aside at once.
+
+    Raises OSError when the disk is too full: found out later, while pages are written, it would kill the process.
+    """
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    with path.open("r+b") as stream:
+        os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def write_text(path: Path, text: str) -> None:

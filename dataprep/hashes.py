@@ -10,8 +10,8 @@ DCT_SIDE = 32
 
 
 def pixel_sha256(image: Image.Image) -> str:
-    """Return the SHA-256 of "width x height" and the RGB bytes, as 64 hexadecimal digits."""
-    digest = hashlib.sha256(f"{image.width}x{image.height}:".encode())
+    """Return the SHA-256 of size, transparency (see `pixels.decode`) and RGB bytes, as 64 hexadecimal digits."""
+    digest = hashlib.sha256(f"{image.width}x{image.height}:{image.info.get('alpha_sha256', '')}:".encode())
     digest.update(image.tobytes())
     return digest.hexdigest()
 

@@ -31,6 +31,7 @@ def ingest(catalog: Catalog, originals: Path, *, seed: int, sample: int | None, 
     """
     _check_entries(catalog.entries, where)
     chosen = _order(catalog.entries, seed, sample)
+    _check_classes(chosen, where)
     rows: list[dict[str, Any]] = []
     faults = 0
     with files.replacing_folder(originals) as folder:
@@ -49,7 +50,6 @@ def ingest(catalog: Catalog, originals: Path, *, seed: int, sample: int | None, 
             )
     schema = {name: IMAGES.columns.get(name, pl.String) for name in rows[0]}
     images = check(pl.DataFrame(rows, schema=schema), IMAGES, where)
-    _check_classes(images, where)
     return Ingested(images, catalog.skipped)
 
 

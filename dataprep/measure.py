@@ -43,7 +43,7 @@ def measure_all(images: pl.DataFrame, originals: Originals, params: Measure, wor
     work = partial(measure_batch, side=side, params=params)
     batches = originals.batches(BATCH_ROWS)
     with files.replacing(out) as part:
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(images.height, side, side, 3))
+        array = files.new_array(part, np.uint8, (images.height, side, side, 3))
         done = 0
         for frame, block in map_batches(work, batches, workers=workers, rows=images.height, description="measure"):
             array[done : done + frame.height] = block

@@ -36,9 +36,10 @@ def global_contrast(images: Tensor, s: float = 1.0, regularizer: float = 0.0, fl
     one image. `regularizer` is in squared units of x: one meant for 0..255 is 65,025 times too large for 0..1.
     With regularizer 0 a flat image becomes 0, and every other has mean 0 and deviation s.
     """
-    centered = images - images.mean((1, 2, 3), keepdim=True)
+    wide = images.double()  # in single precision the rounding of a flat image's mean would be taken for contrast
+    centered = wide - wide.mean((1, 2, 3), keepdim=True)
     deviation = torch.sqrt(regularizer + centered.square().mean((1, 2, 3), keepdim=True))
-    return s * centered / deviation.clamp_min(floor)
+    return (s * centered / deviation.clamp_min(floor)).to(images.dtype)
 
 
 def local_contrast(
@@ -157,7 +158,7 @@ def normalize_all(
     fitted = fit(lambda: batches(pixels, training), params)
     side = pixels.shape[1]
     with files.replacing(out) as part:
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=(len(rows), 3, side, side))
+        array = files.new_array(part, np.float32, (len(rows), 3, side, side))
         done = 0
         for batch in tqdm(batches(pixels, rows), total=-(-len(rows) // BATCH), desc="normalize", unit="batch"):
             array[done : done + len(batch)] = apply(batch, fitted).numpy()

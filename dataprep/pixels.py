@@ -1,5 +1,6 @@
 """Turn an image file's bytes into 8-bit RGB by one stated rule, whatever its format and mode."""
 
+import hashlib
 import io
 import struct
 import warnings
@@ -35,7 +36,7 @@ def header(data: bytes) -> Header | None:
     try:
         with _opened(data) as image:
             width, height = image.size
-            if image.getexif().get(ExifTags.Base.Orientation) in TRANSPOSING:
+            if _orientation(image) in TRANSPOSING:
                 width, height = height, width
             return Header(image.format or "", width, height, len(image.getbands()))
     except Unreadable:
@@ -48,8 +49,9 @@ def decode(data: bytes, max_pixels: int, background: int) -> Image.Image:
     - EXIF orientation is applied; of an animation the first frame is taken.
     - Palette, gray, CMYK, YCbCr, LAB and HSV are converted by Pillow without a color profile.
     - Transparent pixels are laid over the gray value `background` (0 to 255).
-    - 16-bit gray keeps its high byte; 32-bit integers and floats are scaled linearly from
-      their own minimum and maximum to 0..255 (a constant image becomes 0).
+    - Integers of 0 to 65,535 keep their high byte, or the low one when none exceeds 255; other integers and
+      floats are scaled linearly from their own minimum and maximum to 0..255 (a constant image becomes 0).
+    - Where pixels are transparent, info["alpha_sha256"] tells pictures apart that look alike on the background.
 
     Raises Unreadable for an empty, truncated, corrupt or unknown file, one with more than
     `max_pixels` pixels, and one with NaN or infinity in it.
@@ -59,7 +61,27 @@ def decode(data: bytes, max_pixels: int, background: int) -> Image.Image:
         if width * height > max_pixels:
             raise Unreadable(f"{width} x {height} px is more than measure.max_pixels, {max_pixels}")
         image.load()
-        return _to_rgb(ImageOps.exif_transpose(image), background)
+        return _to_rgb(_upright(image), background)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 when there is none or it is damaged, without decoding the picture."""
+    try:
+        if image.format == "PNG":  # whose getexif() decodes all pixels in search of a late chunk
+            exif = Image.Exif()
+            exif.load(image.info.get("exif", b""))
+        else:
+            exif = image.getexif()
+        return int(exif.get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged metadata does not make a picture unreadable
+        return 1
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # as above
+        return image
 
 
 @contextmanager
@@ -94,7 +116,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
 
 def _to_rgb(image: Image.Image, background: int) -> Image.Image:
     if image.mode.startswith("I;16"):
-        return _from_gray(np.asarray(image).astype(np.uint16) >> 8)
+        return _from_gray(_wide_integers(np.asarray(image).astype(np.int32)))
     if image.mode == "I":
         return _from_gray(_wide_integers(np.asarray(image)))
     if image.mode == "F":
@@ -102,7 +124,11 @@ def _to_rgb(image: Image.Image, background: int) -> Image.Image:
     if image.has_transparency_data:
         layered = image.convert("RGBA")
         canvas = Image.new("RGBA", layered.size, (background, background, background, 255))
-        return Image.alpha_composite(canvas, layered).convert("RGB")
+        flat = Image.alpha_composite(canvas, layered).convert("RGB")
+        alpha = layered.getchannel("A")
+        if alpha.getextrema() != (255, 255):
+            flat.info["alpha_sha256"] = hashlib.sha256(alpha.tobytes()).hexdigest()
+        return flat
     return image.convert("RGB")
 
 
@@ -113,8 +139,8 @@ def _from_gray(values: np.ndarray) -> Image.Image:
 def _wide_integers(values: np.ndarray) -> np.ndarray:
     # Some decoders give 16-bit files as 32-bit integers; scaling those by their own range
     # would make a dark 16-bit photograph bright.
-    if values.min() >= 0 and 255 < values.max() <= 65535:
-        return values >> 8
+    if values.min() >= 0 and values.max() <= 65535:
+        return values >> 8 if values.max() > 255 else values
     return _linear(values.astype(np.float64))
 
 

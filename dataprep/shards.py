@@ -12,6 +12,7 @@ import polars as pl
 from tqdm import tqdm
 
 from dataprep import files
+from dataprep.schema import class_names
 
 FORMAT = 1  # raised when the same content and parameters would give other files
 VERSION_DIGITS = 12
@@ -38,10 +39,10 @@ class Content:
 def version_of(content: Content) -> str:
     """Return 12 hexadecimal digits of the SHA-256 of content and parameters.
 
-    Content is each kept image's id, sha256, label and split; machines, paths, times and the
-    rounding of floating-point results have no part in it.
+    Content is the rows of KEPT and REMOVED, which name each image's sha256, labels, split and
+    reason; machines, paths, times and the rounding of pixels have no part in it.
     """
-    rows = content.kept.select("image_id", "sha256", "label", "split").sort("image_id").rows()
+    rows = [content.kept.sort("image_id").rows(), content.removed.sort("image_id").rows()]
     text = json.dumps([FORMAT, rows, content.parameters], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
 
@@ -56,7 +57,7 @@ def write_dataset(
     - tensors/<split>-00000.parquet: image_id, copy (0 the image itself, 1... augmented), label, pixels
       Array(Float32, (3, S, S)), normalized.
     - kept.parquet, removed.parquet: every image's fate and reason. normalization.json. manifest.json:
-      version, classes, splits, removed per reason, a SHA-256 and row count per file.
+      version, classes in their order, rows per split, parameters, a SHA-256 and row count per Parquet file.
     Rows are sorted by image_id (then copy); the same content gives the same bytes.
     """
     with files.replacing_folder(folder) as part:
@@ -129,7 +130,7 @@ def _manifest(content: Content, folder: Path) -> dict[str, Any]:
         "format": FORMAT,
         "images": content.kept.height,
         "augmented": content.augmented_index.height,
-        "classes": sorted(content.kept["label"].unique()),
+        "classes": class_names(content.kept),
         "splits": dict(content.kept["split"].value_counts().sort("split").rows()),
         "removed": content.removed.height,
         "parameters": content.parameters,

@@ -35,8 +35,3 @@ def write(frame: pl.DataFrame, path: Path, table: Table) -> None:
     checked = check(frame, table, str(path))
     with files.replacing(path) as part:
         checked.write_parquet(part, compression="zstd", statistics=False)
-
-
-def empty(table: Table) -> pl.DataFrame:
-    """Return the table without rows; only for tables whose dtypes are all fixed."""
-    return pl.DataFrame(schema=table.columns)

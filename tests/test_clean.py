@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from dataprep.clean import clean, read_decisions
 from dataprep.config import Action, Clean
-from dataprep.detectors import KINDS
 from dataprep.errors import DataprepError
 from dataprep.schema import DECISIONS
 from tests import frames
@@ -139,27 +138,32 @@ def test_unreadable_and_unlabeled_images_always_go() -> None:
     assert cleaned.unused == ["a: unreadable, so it cannot be kept"]
 
 
-def test_policies_that_cannot_be() -> None:
-    with pytest.raises(DataprepError, match=r"'drak' is no issue kind\n.*clean.policy\n.*did you mean 'dark'\?"):
-        run({"drak": "drop"}, [])
-    with pytest.raises(DataprepError, match=r"'keep' is no policy for unreadable images"):
-        run({"unreadable": "keep"}, [])
+def test_copies_under_several_labels_are_left_for_people() -> None:
+    copies = group("exact_duplicate", b=0, c=0)  # b is x, c is y
+    assert run({"exact_duplicate": "drop_extra"}, [copies]).removed.is_empty()
+    same = decisions({"image_id": "c", "verdict": "relabel", "label": "x"})
+    assert run({"exact_duplicate": "drop_extra"}, [copies], same).removed["image_id"].to_list() == ["b"]
 
 
 @settings(max_examples=60)
 @given(
-    st.dictionaries(
-        st.sampled_from(KINDS[:4]),
-        st.sampled_from(["drop", "drop_extra", "drop_train", "drop_other", "relabel"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "exact_duplicate": st.sampled_from(["drop", "drop_extra", "drop_train", "drop_other"]),
+            "near_duplicate": st.sampled_from(["drop", "drop_extra"]),
+            "dark": st.sampled_from(["keep", "drop"]),
+        },
     ),
     st.lists(
-        st.tuples(st.sampled_from(IDS), st.sampled_from(KINDS[:4]), st.integers(0, 2)),
+        st.tuples(
+            st.sampled_from(IDS), st.sampled_from(["exact_duplicate", "near_duplicate", "dark"]), st.integers(0, 2)
+        ),
         unique_by=lambda t: t[:2],
     ),
     st.dictionaries(st.sampled_from(IDS), st.sampled_from(["keep", "drop"])),
 )
 def test_counts_in_are_kept_plus_removed(policy, found, decided) -> None:  # type: ignore[no-untyped-def]
-    policy.pop("unreadable", None)
     tables = [group(kind, **{i: g for i, k, g in found if k == kind}) for kind in {k for _, k, _ in found}]
     cleaned = run(policy, tables, decisions(*({"image_id": i, "verdict": v} for i, v in decided.items())))
     assert not set(cleaned.removed["image_id"]) & {i for i, v in decided.items() if v == "keep"}
@@ -173,6 +177,7 @@ def test_counts_in_are_kept_plus_removed(policy, found, decided) -> None:  # typ
         ("image_id,verdict\na,kep\n", "the verdict 'kep' is not one of keep, drop, relabel"),
         ("image_id,verdict\na,keep\na,drop\n", "two decisions about the same image: a"),
         ("image_id,verdict\na,keep,b,c\n", "not valid CSV"),
+        ("image_id,verdict\n,keep\n", "a decision has no image_id"),
     ],
 )
 def test_decisions_that_cannot_be_read(text: str, message: str, tmp_path: Path) -> None:
@@ -181,6 +186,11 @@ def test_decisions_that_cannot_be_read(text: str, message: str, tmp_path: Path) 
     with pytest.raises(DataprepError, match=message) as caught:
         read_decisions(path)
     assert str(path) in str(caught.value)
+
+
+def test_blank_lines_are_no_decisions(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("image_id,verdict\na,keep\n,\n")
+    assert read_decisions(tmp_path / "d.csv").height == 1
 
 
 def test_no_decisions(tmp_path: Path) -> None:

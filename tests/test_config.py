@@ -42,6 +42,11 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("normalize.steps", [{"step": "lcn", "window": 8}], "window is 8, an even number, so it has no center pixel"),
         ("normalize.steps", [{"step": "gcn", "floor": 0.0}], "regularizer and floor are both 0"),
         ("augment.crop_scale", [0.9, 0.5], "crop_scale is [0.9, 0.5]; it needs 0 < low <= high <= 1"),
+        ("clean.policy", {"drak": "drop"}, "'drak' is no issue kind; did you mean 'dark'?"),
+        ("clean.policy", {"unreadable": "keep"}, "'keep' is no policy for unreadable images"),
+        ("clean.policy", {"outlier": "drop_extra"}, "'drop_extra' is for groups of copies, and outlier has none"),
+        ("clean.policy", {"dark": "relabel"}, "'relabel' is for label_error alone; dark suggests no label"),
+        ("train.learning_rate", float("inf"), "train.learning_rate: inf given, should be a finite number"),
         ("clean.policy", {"dark": "delete"}, "clean.policy.dark: 'delete' given, should be 'keep', 'drop'"),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dataprep import pixels
+from dataprep import hashes, pixels
 
 LIMIT = 10_000_000
 
@@ -54,6 +54,39 @@ def test_palette_with_a_transparent_entry_shows_the_background() -> None:
 def test_sixteen_bits_keep_the_high_byte() -> None:
     values = np.array([[0, 255, 256, 65535]], np.uint16)
     assert decoded(encoded(Image.fromarray(values)))[0, :, 0].tolist() == [0, 0, 1, 255]
+
+
+def test_sixteen_bits_that_hold_eight_keep_the_low_byte() -> None:
+    assert decoded(encoded(Image.fromarray(np.array([[0, 7, 255]], np.uint16))))[0, :, 0].tolist() == [0, 7, 255]
+
+
+def test_pictures_that_differ_in_transparency_alone_have_different_hashes() -> None:
+    icons = [Image.new("RGBA", (8, 8), (255, 255, 255, 0)) for _ in range(2)]
+    icons[1].paste((255, 255, 255, 255), (2, 2, 5, 5))
+    one, other = (pixels.decode(encoded(icon), LIMIT, 255) for icon in icons)
+    assert np.array_equal(np.asarray(one), np.asarray(other))
+    assert hashes.pixel_sha256(one) != hashes.pixel_sha256(other)
+    opaque = pixels.decode(encoded(Image.new("RGBA", (8, 8), (1, 2, 3, 255))), LIMIT, 255)
+    assert hashes.pixel_sha256(opaque) == hashes.pixel_sha256(Image.new("RGB", (8, 8), (1, 2, 3)))
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_damaged_metadata_does_not_make_a_picture_unreadable(format: str) -> None:
+    data = encoded(Image.new("RGB", (6, 2), "red"), format, exif=b"Exif\0\0garbagegarbage")
+    header = pixels.header(data)
+    assert header is not None
+    assert (header.width, header.height) == (6, 2)
+    assert decoded(data).shape == (2, 6, 3)
+
+
+def test_a_png_is_not_decoded_for_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(Image.new("RGB", (6, 2)))
+
+    def load(self: object) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
+    assert pixels.header(data) == pixels.Header("PNG", 6, 2, 3)
 
 
 def test_floats_are_scaled_from_their_own_range() -> None:

@@ -1,7 +1,9 @@
 """schema, tables and files: what is written is whole, checked and the same each time."""
 
+import pickle
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -99,6 +101,28 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
         match=r"cannot write the output.*\n.*file/below/out.json\n.*free space, or make the folder writable",
     ):
         files.write_json(tmp_path / "file/below/out.json", {})
+
+
+def test_errors_survive_the_way_from_a_worker_process() -> None:
+    error = DataprepError("what", where="where", remedy="remedy")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
+
+
+def test_arrays_take_their_space_before_they_are_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = files.new_array(tmp_path / "a.npy", np.uint8, (1000, 1000))
+    assert (tmp_path / "a.npy").stat().st_blocks * 512 >= 1_000_000
+    assert not array.any()
+
+    def full(*arguments: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with (
+        pytest.raises(DataprepError, match="cannot write the output: No space left on device"),
+        files.replacing(tmp_path / "b.npy") as part,
+    ):
+        files.new_array(part, np.uint8, (10, 10))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
 
 
 def test_json_has_sorted_keys(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ EDGE_BINS = 8
 BATCH = 2048
 
 
-def describe(pixels: np.ndarray, device: str = "cpu") -> torch.Tensor:
-    """Return unit vectors (N, 320) float32 for (N, S, S, 3) uint8 pixels, on the CPU.
+def describe(pixels: np.ndarray) -> torch.Tensor:
+    """Return unit vectors (N, 320) float32 for (N, S, S, 3) uint8 pixels.
 
     Half of each vector's squared length is the 8 x 8 RGB thumbnail less its mean (so that
     brightness and contrast drop out), half is the histogram of oriented gradients on 4 x 4
@@ -20,10 +20,10 @@ def describe(pixels: np.ndarray, device: str = "cpu") -> torch.Tensor:
     """
     parts = []
     for start in range(0, len(pixels), BATCH):
-        block = torch.from_numpy(np.ascontiguousarray(pixels[start : start + BATCH])).to(device)
+        block = torch.from_numpy(np.ascontiguousarray(pixels[start : start + BATCH]))
         images = block.permute(0, 3, 1, 2).float() / 255
         joined = torch.cat([_unit(_layout(images)), _unit(_edges(images.mean(1, keepdim=True)))], dim=1)
-        parts.append(_unit(joined).cpu())
+        parts.append(_unit(joined))
     return torch.cat(parts)
 
 

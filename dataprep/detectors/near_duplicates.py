@@ -11,6 +11,7 @@ from dataprep.detectors.descriptors import describe
 from dataprep.detectors.rows import issue_rows, number_groups
 
 BLOCK = 2048
+USUAL_QUANTILE = 0.9
 
 
 def detect(measurements: pl.DataFrame, pixels: np.ndarray, params: NearDuplicates) -> pl.DataFrame:
@@ -19,7 +20,8 @@ def detect(measurements: pl.DataFrame, pixels: np.ndarray, params: NearDuplicate
     Each distinct picture (by pixel_sha256) is described by a unit vector, and its `neighbors`
     nearest pictures are its candidates. Candidates are compared pixel by pixel at the small shift
     where they agree best, which gives their correlation s. With r the usual correlation of a
-    picture with its candidates (the median, the mean of both pictures'), the closeness is
+    picture with its candidates (the median, at most the 0.9 quantile of the data set; the mean of
+    both pictures'), the closeness is
     (s - r) / (1 - r): 0 for what is usual in that part of the data, 1 for the same picture. A pair
     counts when its closeness is at least `closeness`. Pairs join groups from the closest on, and
     two groups only when every pair across them counts, so that a chain of weak links joins nothing.
@@ -67,6 +69,8 @@ def find_pairs(pixels: np.ndarray, neighbors: int) -> tuple[np.ndarray, np.ndarr
     gray = torch.from_numpy(pixels.mean(axis=3, dtype=np.float32) / 255)
     correlation = aligned_correlation(gray, left, right)
     usual = correlation.view(-1, k).median(1).values
+    # A picture with many copies has no other candidates; what is usual elsewhere bounds what is usual for it.
+    usual = usual.clamp_max(float(usual.quantile(USUAL_QUANTILE)))
     r = (usual[left] + usual[right]) / 2
     closeness = ((correlation - r) / (1 - r).clamp_min(1e-6)).clamp(0.0, 1.0)
     ordered = torch.stack([torch.minimum(left, right), torch.maximum(left, right)])

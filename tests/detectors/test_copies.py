@@ -73,6 +73,18 @@ def test_an_edited_copy_is_found_among_others(edit: str) -> None:
     check(found, ISSUES, "test")
 
 
+@pytest.mark.parametrize("copies", [5, 9])
+def test_many_copies_of_one_picture_are_all_found(copies: int) -> None:
+    random = np.random.default_rng(0)
+    noisy = [
+        np.clip(picture(0) + random.integers(-3, 4, (SIDE, SIDE, 3)), 0, 255).astype(np.uint8) for _ in range(copies)
+    ]
+    pictures = [*noisy, *(picture(seed) for seed in range(1, 110))]
+    measured = frames.measurements([{"image_id": f"{n:03d}"} for n in range(len(pictures))])
+    found = near_duplicates.detect(measured, np.stack(pictures), NEAR)
+    assert flagged(found) == {f"{n:03d}": 0 for n in range(copies)}
+
+
 def test_exact_copies_share_their_pictures_near_group() -> None:
     pictures = [picture(seed) for seed in range(30)]
     pictures += [pictures[3], darker(pictures[3])]

@@ -30,7 +30,8 @@ def test_a_cell_shows_the_text_and_nothing_else(text: str) -> None:
     assert {token.type for token in tokens} <= {"text", "html_inline", "text_special"}
     assert [t.content for t in tokens if t.type == "html_inline"] == ["<code>", "</code>"]
     shown = "".join(token.content for token in tokens if token.type != "html_inline")
-    assert shown == f"hi{visible(text)}{visible(text)}"
+    expected = shorten(visible(text), 100)
+    assert shown == f"hi{expected}{expected}"
 
 
 @given(TEXT)
