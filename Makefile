@@ -24,6 +24,7 @@ setup: .venv/.done
 	@touch $@
 
 repro: setup
+	@$(BIN)/dataprep check
 	$(BIN)/dvc repro
 	@$(BIN)/dataprep summary
 
