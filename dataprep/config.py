@@ -1,6 +1,5 @@
 """params.yaml as frozen, range-checked models: one per section, one section per stage."""
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from dataprep.detectors import KINDS
 from dataprep.errors import DataprepError, nearest
+from dataprep.faults import explain
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Range = tuple[float, float]
@@ -76,6 +76,9 @@ _SOURCES: dict[str, type[Section]] = {
     "cifar": Cifar,
     "mnist": Mnist,
 }
+
+
+TAGS = {*_SOURCES, "gcn", "lcn", "standardize"}  # pydantic puts a union's chosen member into a fault's location
 
 
 class DigitsFaults(Section):
@@ -331,7 +334,7 @@ def parse(raw: Any, where: str) -> Params:
     try:
         return Params.model_validate(_tuples(raw))
     except ValidationError as error:
-        faults = [_explain(fault, raw) for fault in error.errors()]
+        faults = [explain(fault, raw, _known_keys, TAGS) for fault in error.errors()]
         noun = "a parameter is" if len(faults) == 1 else f"{len(faults)} parameters are"
         raise DataprepError(
             f"{noun} wrong:\n" + "\n".join(f"    {fault}" for fault in faults),
@@ -347,58 +350,14 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-def _explain(fault: Any, raw: Any) -> str:
-    path = [part for part in fault["loc"] if not _is_tag(part, fault["loc"])]
-    name = ".".join(str(part) for part in path)
-    received = fault.get("input")
-    if fault["type"] == "extra_forbidden":
-        return f"{name}: unknown key; {_nearest_key(path, raw)}remove it or see params.yaml for the known keys"
-    if fault["type"] == "missing":
-        return f"{name}: missing; {_misspelt(path, raw)}add it as in the params.yaml of the repository"
-    if fault["type"] == "union_tag_invalid":
-        tag = fault["ctx"]["discriminator"].strip("'")
-        known = fault["ctx"]["expected_tags"].replace("'", "")
-        word = str(received.get(tag)) if isinstance(received, dict) else str(received)
-        return f"{name}.{tag}: '{word}' is not known; {nearest(word, known.split(', '))}use one of {known}"
-    if fault["type"] == "union_tag_not_found":
-        tag = fault["ctx"]["discriminator"].strip("'")
-        return f"{name}.{tag}: missing; it says which kind of {path[0]} this is"
-    if isinstance(received, str) and fault["type"] in {"float_type", "int_type"}:
-        hint = "; YAML reads 1e-3 as text: write 0.001" if "e" in received.lower() else ""
-        return f"{name}: '{received}' is text, not a number{hint}"
-    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    shown = f"{received!r} given, " if not isinstance(received, dict) else ""
-    return f"{name}: {shown}{message}"
-
-
-def _is_tag(part: Any, loc: tuple[Any, ...]) -> bool:
-    """Pydantic puts the chosen member of a union into the location; people don't write it."""
-    tags = {*_SOURCES, "gcn", "lcn", "standardize", "constrained-int"}
-    index = loc.index(part)
-    return isinstance(part, str) and index > 0 and (part in tags or part.startswith("literal["))
-
-
-def _siblings(path: list[Any]) -> list[str]:
+def _known_keys(path: list[Any], raw: Any) -> list[str]:
+    """Return the keys that may stand where the last one of `path` stands."""
+    if path[0] == "source" and len(path) > 1:
+        return list(_SOURCES[raw["source"]["kind"]].model_fields)
+    if path[:2] == ["normalize", "steps"] and len(path) > 2:
+        return [*Gcn.model_fields, *Lcn.model_fields]
     model: Any = Params
     for part in path[:-1]:
         field = getattr(model, "model_fields", {}).get(part)
         model = field.annotation if field else None
     return list(getattr(model, "model_fields", {}))
-
-
-def _nearest_key(path: list[Any], raw: Any) -> str:
-    known = _siblings(path)
-    if path[:1] == ["source"]:
-        known = list(_SOURCES[raw["source"]["kind"]].model_fields)
-    elif path[:2] == ["normalize", "steps"]:
-        known = [*Gcn.model_fields, *Lcn.model_fields]
-    return nearest(str(path[-1]), known)
-
-
-def _misspelt(path: list[Any], raw: Any) -> str:
-    present: Any = raw
-    for part in path[:-1]:
-        present = present.get(part, {}) if isinstance(present, dict) else {}
-    unknown = [key for key in present if key not in _siblings(path)] if isinstance(present, dict) else []
-    close = difflib.get_close_matches(str(path[-1]), unknown, n=1, cutoff=0.5)
-    return f"is '{close[0]}' a misspelling of it? " if close else ""

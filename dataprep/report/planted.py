@@ -20,23 +20,14 @@ nobody listed: they count against precision, which is therefore a lower bound.
 
 import polars as pl
 
+from dataprep.detectors import REGISTRY
+
 COPIES = {
     "exact_copy": ("exact_duplicate",),
     "near_copy": ("near_duplicate", "exact_duplicate"),
     "split_copy": ("split_leak",),
 }
-ODD_KINDS = (
-    "dark",
-    "light",
-    "blurry",
-    "low_information",
-    "noisy",
-    "odd_size",
-    "odd_aspect",
-    "odd_statistics",
-    "outlier",
-    "out_of_distribution",
-)
+ODD_KINDS = tuple(kind for name in ("odd_pixels", "outliers") for kind in REGISTRY[name].kinds if kind != "unreadable")
 SINGLES = {"swapped_label": ("label_error",), "odd_image": ODD_KINDS, "unreadable_file": ("unreadable",)}
 ORDER = [*COPIES, *SINGLES]
 
