@@ -9,7 +9,7 @@ from dataprep.errors import DataprepError
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run `dataprep check`, `summary` or `review`; a fault that the user can mend ends with exit code 1."""
+    """Run one of the commands; a fault that the user can mend ends with exit code 1."""
     parser = argparse.ArgumentParser(prog="dataprep", description="What a person runs beside `dvc repro`.")
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="say what is wrong with the parameters, or that the source is missing")
@@ -21,12 +21,24 @@ def main(arguments: list[str] | None = None) -> None:
     review.add_argument("--session", type=Path, default=Path("data/session"))
     review.add_argument("--state", type=Path, default=Path(".fiftyone"), help="where FiftyOne keeps its files")
     review.add_argument("--port", type=int, default=5151)
+    search = commands.add_parser("search", help="train with parameters drawn at random, as DVC experiments")
+    search.add_argument("--params", type=Path, default=Path("params.yaml"))
+    search.add_argument("--trials", type=int, help="how many to draw; default: search.trials in the parameters")
+    search.add_argument("--metrics", type=Path, default=Path("reports/training.json"), help="where a trial's score is")
+    search.add_argument("--folder", type=Path, default=Path("reports/search"), help="gets the table and the picture")
+    tensorboard = commands.add_parser("tensorboard", help="write the course of training as TensorBoard's event files")
+    tensorboard.add_argument("--history", type=Path, default=Path("data/history.parquet"))
+    tensorboard.add_argument("--folder", type=Path, default=Path(".tensorboard"))
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "check":
             _check(chosen.params)
         elif chosen.command == "summary":
             _summary(chosen.metrics, chosen.report)
+        elif chosen.command == "search":
+            _search(chosen.params, chosen.metrics, chosen.folder, chosen.trials)
+        elif chosen.command == "tensorboard":
+            _tensorboard(chosen.history, chosen.folder)
         else:
             _review(chosen.session, chosen.state, chosen.port)
     except DataprepError as error:
@@ -56,3 +68,23 @@ def _review(session: Path, state: Path, port: int) -> None:
     from dataprep.review.app import open_app
 
     open_app(session, port=port, state=state)
+
+
+def _search(params: Path, metrics: Path, folder: Path, count: int | None) -> None:
+    from dataprep.search.search import closing, search
+
+    try:
+        print(closing(search(params, metrics, folder, count), folder))
+    except KeyboardInterrupt:
+        sys.exit("\ninterrupted; run `dataprep search` again to go on")
+
+
+def _tensorboard(history: Path, folder: Path) -> None:
+    from dataprep import tables
+    from dataprep.event_files import write_event_files
+    from dataprep.schema import HISTORY
+
+    if not history.is_file():
+        raise DataprepError("there is no course of training yet", where=str(history), remedy="run `dvc repro predict`")
+    names = write_event_files(tables.read(history, HISTORY), folder)
+    print(f"{len(names)} networks; look at them with: tensorboard --logdir {folder}")

@@ -32,7 +32,7 @@ def explain(fault: Any, raw: Any, known_keys: KnownKeys, tags: Set[str]) -> str:
         tag = fault["ctx"]["discriminator"].strip("'")
         return f"{name}.{tag}: missing; it says which kind of {path[0]} this is"
     if isinstance(received, str) and fault["type"] in {"float_type", "int_type"}:
-        hint = "; YAML reads 1e-3 as text: write 0.001" if "e" in received.lower() else ""
+        hint = "; write it without quotes" if _is_number(received) else ""
         return f"{name}: '{received}' is text, not a number{hint}"
     message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
     shown = f"{received!r} given, " if not isinstance(received, dict) else ""
@@ -41,7 +41,15 @@ def explain(fault: Any, raw: Any, known_keys: KnownKeys, tags: Set[str]) -> str:
 
 def _is_tag(part: Any, loc: tuple[Any, ...], tags: Set[str]) -> bool:
     inner = isinstance(part, str) and loc.index(part) > 0
-    return inner and (part in tags or part == "constrained-int" or part.startswith("literal["))
+    return inner and (part in tags or part.startswith(("constrained-", "literal[")))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _misspelt(path: list[Any], raw: Any, known_keys: KnownKeys) -> str:

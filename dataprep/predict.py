@@ -1,111 +1,180 @@
 """Out-of-fold probabilities and embeddings for every readable image."""
 
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import hashlib
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-import torch
-from tqdm import tqdm
+from scipy.special import softmax
 
 from dataprep import device as devices
+from dataprep import files
 from dataprep.config import Train
 from dataprep.errors import DataprepError
 from dataprep.folds import UNREADABLE
-from dataprep.schema import HISTORY, PREDICTIONS, check, class_names
-from dataprep.training import FoldResult, FoldTask, train_fold
+from dataprep.schema import HISTORY, PREDICTIONS, WATCHED, check, class_names
+from dataprep.training.fold import FoldResult, FoldTask, key, read_result
+from dataprep.training.workers import run
+
+CODE = ("networks", "training")  # the packages that a finished fold depends on
 
 
-def predict_out_of_fold(
-    images: pl.DataFrame, folds: pl.DataFrame, pixels: Path, params: Train, *, seed: int, device: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Train a network per fold; return PREDICTIONS and HISTORY.
+def fold_tasks(
+    images: pl.DataFrame, folds: pl.DataFrame, pixels: Path, params: Train, *, seed: int, device: str, scratch: Path
+) -> list[FoldTask]:
+    """Return a task per fold and `train.seeds`, in that order, with its files in `scratch`.
 
-    An image in a fold is predicted by the one network that did not see it; a readable image
-    in no fold gets the mean probabilities of all networks and the embedding of the first.
     pixels: .npy file (N, S, S, 3) uint8, row i for the i-th image by image_id.
     """
-    where = devices.resolve(device)
     classes = class_names(images)
     position = {name: number for number, name in enumerate(classes)}
     labels = np.array([position.get(name, -1) for name in folds["label"]], dtype=np.int64)
     fold = folds["fold"].fill_null(-1).to_numpy()
     readable = (folds["reason"].fill_null("") != UNREADABLE).to_numpy()
-    others = np.flatnonzero((fold < 0) & readable)
-    tasks = [
-        FoldTask(
-            fold=number,
-            pixels=pixels,
-            labels=labels,
-            train_rows=np.flatnonzero((fold >= 0) & (fold != number)),
-            held_out_rows=np.flatnonzero(fold == number),
-            other_rows=others,
-            classes=len(classes),
-            params=params,
-            seed=seed,
-            device=str(where),
-        )
-        for number in range(int(fold.max()) + 1)
-    ]
-    results = list(tqdm(_run(tasks, params.workers), total=len(tasks), desc="train", unit="fold", position=len(tasks)))
-    return _predictions(folds, tasks, results), _history(results)
+    pixels_sha256, code_sha256 = files.file_sha256(pixels), _code_sha256()
+    found = []
+    for number in range(int(fold.max()) + 1):
+        for network in range(params.seeds):
+            task = FoldTask(
+                fold=number,
+                seed=network,
+                pixels=pixels,
+                labels=labels,
+                train_rows=np.flatnonzero((fold >= 0) & (fold != number)),
+                held_out_rows=np.flatnonzero(fold == number),
+                other_rows=np.flatnonzero((fold < 0) & readable),
+                classes=len(classes),
+                params=params,
+                base_seed=seed,
+                device=str(devices.resolve(device)),
+                network=scratch,
+                result=scratch,
+            )
+            name = scratch / key(task, pixels_sha256, code_sha256)
+            found.append(replace(task, network=name.with_suffix(".network"), result=name.with_suffix(".result")))
+    return found
 
 
-def _run(tasks: list[FoldTask], workers: int) -> Iterator[FoldResult]:
-    if tasks[0].device != "cpu":
-        # cuBLAS asks for this before its results repeat.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-        yield from map(train_fold, tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=_one_thread) as pool:
-            yield from pool.map(train_fold, tasks)
-    except BrokenProcessPool as error:
-        raise DataprepError(
-            "a training process was killed, most likely for want of memory",
-            where="params.yaml, train",
-            remedy="set train.workers: 1, or lower measure.size, train.width or train.batch",
-        ) from error
+def predict_out_of_fold(folds: pl.DataFrame, tasks: list[FoldTask]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Train a network per task; return PREDICTIONS, HISTORY and WATCHED.
+
+    An image in a fold is predicted by the networks that did not see it, their probabilities averaged
+    over the seeds; a readable image in no fold gets the mean probabilities of all networks and the
+    embedding of the first. Tasks that an interrupted run has finished are not run again.
+    """
+    run(tasks)
+    results = []
+    for task in tasks:
+        result = read_result(task.result)
+        if result is None:
+            raise DataprepError(
+                "the result of a fold is damaged", where=str(task.result), remedy="run `dvc repro` again"
+            )
+        results.append(result)
+    return _predictions(folds, tasks, results), _history(tasks, results), _watched(folds, tasks, results)
 
 
-def _one_thread() -> None:
-    # Two OpenMP threads beside another busy process wait for each other; one gives the same bytes everywhere.
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+def keep_networks(tasks: list[FoldTask], folder: Path) -> None:
+    """Copy the trained networks to fold-<fold>-seed-<seed>.safetensors in `folder`, whole or not at all."""
+    with files.replacing_folder(folder) as part:
+        for task in tasks:
+            shutil.copyfile(task.network, part / network_name(task.fold, task.seed))
+
+
+def network_name(fold: int, seed: int) -> str:
+    """Return the file name of a network."""
+    return f"fold-{fold}-seed-{seed}.safetensors"
+
+
+def _code_sha256() -> str:
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(path for package in CODE for path in (here / package).glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _predictions(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
-    others = tasks[0].other_rows
-    rows = np.concatenate([task.held_out_rows for task in tasks] + [others])
+    seeds = tasks[0].params.seeds
+    firsts = tasks[::seeds]
+    rows = np.concatenate([task.held_out_rows for task in firsts] + [tasks[0].other_rows])
     held_out = [len(task.held_out_rows) for task in tasks]
-    mean = np.mean([r.probabilities[n:] for r, n in zip(results, held_out, strict=True)], axis=0)
-    probabilities = np.concatenate(
-        [r.probabilities[:n] for r, n in zip(results, held_out, strict=True)] + [mean.astype(np.float32)]
-    )
+    each = [softmax(result.logits.astype(np.float64), axis=1) for result in results]
+    own = [
+        np.mean([each[i][: held_out[i]] for i in range(at, at + seeds)], axis=0) for at in range(0, len(tasks), seeds)
+    ]
+    mean = np.mean([found[n:] for found, n in zip(each, held_out, strict=True)], axis=0)
+    probabilities = np.concatenate([*own, mean])
     embeddings = np.concatenate(
-        [r.embeddings[:n] for r, n in zip(results, held_out, strict=True)] + [results[0].embeddings[held_out[0] :]]
+        [result.embeddings[:n] for result, n in zip(results[::seeds], held_out[::seeds], strict=True)]
+        + [results[0].embeddings[held_out[0] :]]
     )
     frame = (
         folds[rows]
         .select("image_id", "label", "fold")
         .with_columns(
-            pl.Series("probabilities", probabilities, dtype=pl.Array(pl.Float32, probabilities.shape[1])),
+            pl.Series("probabilities", probabilities.astype(np.float32), pl.Array(pl.Float32, probabilities.shape[1])),
             pl.Series("embedding", embeddings, dtype=pl.Array(pl.Float32, embeddings.shape[1])),
         )
     )
     return check(frame, PREDICTIONS, "predict")
 
 
-def _history(results: list[FoldResult]) -> pl.DataFrame:
-    rows = [
-        (result.fold, epoch, loss, accuracy)
-        for result in results
-        for epoch, (loss, accuracy) in enumerate(zip(result.train_loss, result.held_out_accuracy, strict=True))
+def _history(tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
+    frames = [
+        pl.DataFrame(
+            {
+                "fold": task.fold,
+                "seed": task.seed,
+                "epoch": pl.Series(range(len(result.train_loss)), dtype=pl.Int32),
+                "train_loss": result.train_loss,
+                "held_out_loss": result.held_out_loss,
+                "held_out_accuracy": result.held_out_accuracy,
+            },
+            schema=HISTORY.columns,
+        )
+        for task, result in zip(tasks, results, strict=True)
     ]
-    return pl.DataFrame(rows, schema=HISTORY.columns, orient="row")
+    return check(pl.concat(frames), HISTORY, "predict")
+
+
+def _watched(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
+    """Return the predictions of the first fold's first network for a few held-out images after each epoch."""
+    watched = results[0].watched
+    ids = folds["image_id"].gather(tasks[0].held_out_rows[: watched.shape[1]])
+    rows = [
+        (image_id, epoch, watched[epoch, number])
+        for epoch in range(len(watched))
+        for number, image_id in enumerate(ids)
+    ]
+    dtype = pl.Array(pl.Float32, watched.shape[2])
+    schema = WATCHED.columns | {"probabilities": dtype}
+    return check(pl.DataFrame(rows, schema=schema, orient="row"), WATCHED, "predict")
+
+
+def empty_history() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return HISTORY and WATCHED without a row, for predictions that no training here has made."""
+    return pl.DataFrame(schema=HISTORY.columns), pl.DataFrame(
+        schema=WATCHED.columns | {"probabilities": pl.Array(pl.Float32, 1)}
+    )
+
+
+def scores(predictions: pl.DataFrame, images: pl.DataFrame) -> dict[str, float]:
+    """Return how well the out-of-fold probabilities fit the given labels, of the images that a fold held out.
+
+    out_of_fold_accuracy: share whose most probable class is the given one. out_of_fold_log_loss: mean
+    of -log of the given class's probability, nats. Empty when no image was held out.
+    """
+    position = {name: number for number, name in enumerate(class_names(images))}
+    judged = predictions.filter(pl.col("fold").is_not_null() & pl.col("label").is_not_null())
+    if not judged.height:
+        return {}
+    probabilities = judged["probabilities"].to_numpy().astype(np.float64)
+    labels = np.array([position[name] for name in judged["label"]])
+    given = probabilities[np.arange(len(labels)), labels]
+    return {
+        "out_of_fold_accuracy": round(float((probabilities.argmax(1) == labels).mean()), 6),
+        "out_of_fold_log_loss": round(float(-np.log(given.clip(1e-12)).mean()), 6),
+    }

@@ -93,12 +93,52 @@ HISTORY = Table(
     "HISTORY",
     {
         "fold": pl.Int32,
+        "seed": pl.Int32,  # which of the fold's networks, from 0
         "epoch": pl.Int32,
-        "train_loss": pl.Float32,  # mean cross-entropy, nats
-        "held_out_accuracy": pl.Float32,  # share, 0 to 1
+        "train_loss": pl.Float32,  # mean over the epoch's steps, as trained (label smoothing included), nats
+        "held_out_loss": pl.Float32,  # cross-entropy over the whole held-out fold, nats
+        "held_out_accuracy": pl.Float32,  # share of the whole held-out fold, 0 to 1
     },
-    key=("fold", "epoch"),
-    required=("fold", "epoch", "train_loss", "held_out_accuracy"),
+    key=("fold", "seed", "epoch"),
+    required=("fold", "seed", "epoch", "train_loss", "held_out_loss", "held_out_accuracy"),
+)
+
+WATCHED = Table(
+    "WATCHED",
+    {
+        "image_id": pl.String,  # a few images of the first fold
+        "epoch": pl.Int32,
+        "probabilities": pl.Array,  # Float32, after that epoch, in the order of class_names(IMAGES)
+    },
+    key=("image_id", "epoch"),
+    required=("image_id", "epoch", "probabilities"),
+)
+
+CHECKS = Table(
+    "CHECKS",
+    {
+        "check": pl.String,
+        "status": pl.String,  # passes, warns, fails, or left out
+        "value": pl.Float64,  # what was measured; null when left out
+        "finding": pl.String,  # the value in words
+        "rule": pl.String,  # what passes and what warns
+        "remedy": pl.String,  # what to look at when it does not pass
+    },
+    key=("check",),
+    required=("check", "status", "finding", "rule"),
+)
+
+LEARNING_CURVE = Table(
+    "LEARNING_CURVE",
+    {
+        "images": pl.Int64,  # trained on
+        "repeat": pl.Int32,
+        "label": pl.String,  # a class, or null for all of them
+        "judged": pl.Int64,  # held-out images
+        "accuracy": pl.Float64,  # share of the judged ones whose given label is predicted
+    },
+    key=("images", "repeat", "label"),
+    required=("images", "repeat", "judged", "accuracy"),
 )
 
 AUGMENTED = Table(

@@ -39,6 +39,29 @@ FAULTS = {
 }
 
 
+CHECKS = {
+    "better_than_chance": "Better than chance",
+    "predictions_hold": "Predictions hold when made anew",
+    "folds_agree": "Folds agree",
+    "settled": "Predictions settle",
+    "inputs": "Inputs are of unit scale",
+    "initial_loss": "Loss at the start",
+    "overfits_batch": "Learns a few images by heart",
+    "input_independent": "Sees the images",
+    "capacity": "More capacity helps",
+    "isolated": "Images don't mix",
+    "repeatable": "Same seed, same network",
+    "filters": "First-layer kernels",
+    "activations": "Units alive",
+    "updates": "Size of updates",
+}
+
+
+def check_title(check: str) -> str:
+    """Return the words for a check of the training."""
+    return CHECKS.get(check, _words(check))
+
+
 def wording(kind: str) -> Wording:
     """Return the words for a kind of issue.
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from safetensors.numpy import load_file
 
 from dataprep import tables
 from dataprep.config import Params
@@ -11,15 +12,18 @@ from dataprep.report import write_report
 from dataprep.report.inputs import Inputs
 from dataprep.schema import (
     AUGMENTED,
+    CHECKS,
     FAULTS,
     FOLDS,
     HISTORY,
     IMAGES,
     KEPT,
+    LEARNING_CURVE,
     MEASUREMENTS,
     PREDICTIONS,
     REMOVED,
     SKIPPED,
+    WATCHED,
 )
 from stages.common import read_issues, run
 
@@ -33,6 +37,10 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         folds=tables.read(read["folds"], FOLDS),
         predictions=tables.read(read["predictions"], PREDICTIONS),
         history=tables.read(read["history"], HISTORY),
+        watched=tables.read(read["watched"], WATCHED),
+        checks=tables.read(read["checks"], CHECKS),
+        check_arrays=load_file(read["arrays"]),
+        learning_curve=tables.read(read["curve"], LEARNING_CURVE),
         kept=tables.read(read["kept"], KEPT),
         removed=tables.read(read["removed"], REMOVED),
         faults=tables.read(read["faults"], FAULTS) if params.source.kind == "digits" else None,

@@ -30,7 +30,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("folds.k", 1, "folds.k: 1 given, should be greater than or equal to 2"),
         ("folds.k", "5", "folds.k: '5' is text, not a number"),
         ("folds.k", True, "folds.k: True given, should be a valid integer"),
-        ("train.learning_rate", "1e-3", "'1e-3' is text, not a number; YAML reads 1e-3 as text: write 0.001"),
+        ("train.learning_rate", "1e-3", "'1e-3' is text, not a number; write it without quotes"),
         ("train.flip", "yes", "train.flip: 'yes' given, should be a valid boolean"),
         ("device", "gpu", "device: 'gpu' given, should be 'auto', 'cpu' or 'cuda'"),
         ("measure.size", "big", "measure.size: 'big' given, should be 'auto'"),

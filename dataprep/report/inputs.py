@@ -16,7 +16,9 @@ class Inputs:
 
     images, skipped, measurements, folds, predictions, kept, removed: as in `schema`, sorted by key.
     issues: ISSUES of all detectors, one below the other; a row per image and kind.
-    history: fold Int32, epoch Int32, train_loss Float32, held_out_accuracy Float32.
+    history, watched, checks: HISTORY, WATCHED and CHECKS; history and watched have no row when nothing was trained.
+    check_arrays: what the checks' pictures are drawn from, by name, float32.
+    learning_curve: LEARNING_CURVE, without a row when it was not asked for.
     faults: FAULTS of the built-in data; None for any other source.
     pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
     normalized: float32 (M, 3, S, S), row i is row i of kept.
@@ -31,6 +33,10 @@ class Inputs:
     folds: pl.DataFrame
     predictions: pl.DataFrame
     history: pl.DataFrame
+    watched: pl.DataFrame
+    checks: pl.DataFrame
+    check_arrays: dict[str, NDArray[np.float32]]
+    learning_curve: pl.DataFrame
     kept: pl.DataFrame
     removed: pl.DataFrame
     faults: pl.DataFrame | None

@@ -7,6 +7,7 @@ import polars as pl
 
 from dataprep.report import planted
 from dataprep.report.inputs import Inputs
+from dataprep.report.outlook import FACTORS, outlook
 from dataprep.schema import class_names
 
 DIGITS = 6  # decimals of every share, so that files don't change over rounding
@@ -77,10 +78,28 @@ def metrics(inputs: Inputs) -> dict[str, Any]:
         "augmented": inputs.augmented_index.height,
         "written": int(inputs.manifest["images"]),
     }
+    checked = inputs.checks["status"].value_counts()
+    values["training_checks"] = dict(checked.sort("status").iter_rows())
+    curve = _learning_curve(inputs)
+    if curve:
+        values["learning_curve"] = curve
     if correct is not None:
         values["out_of_fold_accuracy"] = round(correct, DIGITS)
     if scores is not None:
         values["planted"] = {row["fault"]: _numbers(row) for row in scores.iter_rows(named=True)}
+    return values
+
+
+def _learning_curve(inputs: Inputs) -> dict[str, float]:
+    """Return the accuracy after training on so many images, and with 2 and 10 times as many; empty without a curve."""
+    found = outlook(inputs)
+    if found is None:
+        return {}
+    values = {"images": found.images, "accuracy": round(found.accuracy, DIGITS)}
+    for factor in FACTORS:
+        expected = found.expected(factor)
+        if expected is not None:
+            values[f"accuracy_with_{factor}_times"] = round(expected[0], DIGITS)
     return values
 
 
@@ -93,15 +112,13 @@ def plot_tables(inputs: Inputs) -> dict[str, pl.DataFrame]:
     """Return the data of the DVC plots by file name.
 
     class_balance.csv: split, label, images (as they came). confusion.csv: given, predicted, a row per
-    judged image. training.csv: fold, epoch, train_loss, held_out_accuracy. issues.csv: issue, images.
+    judged image. issues.csv: issue, images.
     """
     balance = inputs.images.group_by("split", "label").agg(pl.len().cast(pl.Int64).alias("images"))
     counts = issue_counts(inputs.issues)
-    curves = inputs.history.select("fold", "epoch", "train_loss", "held_out_accuracy")
     return {
         "class_balance.csv": balance.sort("split", "label"),
         "confusion.csv": judged(inputs).select("given", "predicted"),
-        "training.csv": curves.sort("fold", "epoch"),
         "issues.csv": pl.DataFrame(
             {"issue": list(counts), "images": list(counts.values())},
             schema={"issue": pl.String, "images": pl.Int64},

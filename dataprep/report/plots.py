@@ -136,23 +136,28 @@ def _name_rows(axes: Axes, names: Sequence[str], most: int = 24) -> None:
 
 
 def training(history: pl.DataFrame) -> bytes:
-    """Return training loss and held-out accuracy by epoch: thin lines for folds, a thick one for the mean."""
-    panels = (("train_loss", "training loss"), ("held_out_accuracy", "accuracy on the held-out fold"))
+    """Return losses and held-out accuracy by epoch: thin lines for networks, a thick one for their mean."""
+    panels = (
+        ("train_loss", "training loss"),
+        ("held_out_loss", "loss on the held-out fold"),
+        ("held_out_accuracy", "accuracy on the held-out fold"),
+    )
 
     def draw(figure: Figure) -> None:
-        for axes, (column, title) in zip(figure.subplots(1, 2), panels, strict=True):
-            for _, rows in history.sort("fold", "epoch").group_by("fold", maintain_order=True):
+        for axes, (column, title) in zip(figure.subplots(1, 3), panels, strict=True):
+            for _, rows in history.sort("fold", "seed", "epoch").group_by("fold", "seed", maintain_order=True):
                 axes.plot(rows["epoch"], rows[column], color=GRAY, linewidth=1, alpha=0.7)
-            epochs = history.sort("epoch", "fold").group_by("epoch", maintain_order=True)
+            epochs = history.sort("epoch", "fold", "seed").group_by("epoch", maintain_order=True)
             mean = epochs.agg(pl.col(column).mean())
             axes.plot(mean["epoch"], mean[column], color=COLORS[0], linewidth=3, marker="o", markersize=4)
-            axes.set(xlabel="epoch", title=title)
+            axes.set(xlabel="epoch")
+            axes.set_title(title, fontsize=13)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(color="#dddddd")
-        folds = history["fold"].n_unique()
-        figure.supxlabel(f"thick: mean of {folds} folds; thin: each fold", fontsize=12, color="#444444")
+        networks = history.select("fold", "seed").n_unique()
+        figure.supxlabel(f"thick: mean of {networks} networks; thin: each of them", fontsize=12, color="#444444")
 
-    return render(draw, 9, 3.6)
+    return render(draw, 11, 3.6)
 
 
 def pixel_histograms(raw: NDArray[np.uint8], normalized: NDArray[np.float32]) -> bytes:

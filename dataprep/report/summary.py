@@ -5,33 +5,16 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.report import numbers, pictures, plots
+from dataprep.report import more_data, numbers, pictures, plots, training_checks
+from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import code, count, details, escape, picture, share, table
+from dataprep.report.markdown import code, count, details, escape, share, table
 from dataprep.schema import class_names
 from dataprep.wording import fault_title, in_order, wording
 
 LISTED_FILES = 20
 LISTED_CHANGES = 30
-
-
-class Document:
-    """Markdown blocks in order, and the pictures that they link to."""
-
-    def __init__(self, folder: str) -> None:
-        self.blocks: list[str] = []
-        self.pictures: list[Picture] = []
-        self._folder = folder
-
-    def add(self, *blocks: str) -> None:
-        self.blocks += blocks
-
-    def show(self, shown: Picture | None) -> None:
-        """Link to a picture, if there is one."""
-        if shown is not None:
-            self.pictures.append(shown)
-            self.add(picture(shown.alt, f"{self._folder}/{shown.name}"))
 
 
 def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
@@ -42,6 +25,8 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     _classes(document, inputs)
     _findings(document, inputs, values)
     _networks(document, inputs, values)
+    document.extend(training_checks.section(inputs))
+    document.extend(more_data.section(inputs))
     _changes(document, inputs)
     _normalization(document, inputs)
     _planted(document, inputs)
@@ -146,11 +131,13 @@ def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> Non
     if "out_of_fold_accuracy" not in values:
         document.add("No image was judged.")
         return
-    folds = inputs.history["fold"].n_unique()
+    networks = inputs.history.select("fold", "seed").n_unique()
+    agree = f"agree with {share(values['out_of_fold_accuracy'])} of the {count(values['judged'])} given ones"
     document.add(
-        f"{folds} networks, each trained without one fold of the images, predict that fold's labels; they agree with "
-        f"{share(values['out_of_fold_accuracy'])} of the {count(values['judged'])} given ones. Copies of an image "
-        "share its fold."
+        f"{networks} networks, each trained without one fold of the images, predict that fold's labels; they {agree}. "
+        "Copies of an image share its fold."
+        if networks
+        else f"The predictions come from `{inputs.params.predictions.path}`; they {agree}."
     )
     if values["out_of_fold_accuracy"] < 0.5:
         document.add(
@@ -160,8 +147,9 @@ def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> Non
     names = class_names(inputs.images)
     alt = "Given labels against out-of-fold predictions; the diagonal is where they agree"
     document.show(Picture("confusion.png", alt, plots.confusion(judgments, names)))
-    alt = "Training loss and held-out accuracy by epoch, each fold and their mean"
-    document.show(Picture("training.png", alt, plots.training(inputs.history)))
+    if inputs.history.height:
+        alt = "Training loss, held-out loss and held-out accuracy by epoch, each network and their mean"
+        document.show(Picture("training.png", alt, plots.training(inputs.history)))
 
 
 def _changes(document: Document, inputs: Inputs) -> None:

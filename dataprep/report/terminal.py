@@ -29,6 +29,16 @@ def summary(metrics: dict[str, Any], report: Path) -> str:
             "",
             f"  out-of-fold predictions agree with {share(metrics['out_of_fold_accuracy'])} of the labels",
         ]
+    checked = metrics.get("training_checks", {})
+    troubled = [
+        f"{checked[status]} {word}"
+        for status, word in (("fails", "failed"), ("warns", "gave a warning"))
+        if checked.get(status)
+    ]
+    if troubled:
+        lines.append(f"  training checks: {' and '.join(troubled)}; see the report")
+    elif checked.get("passes"):
+        lines.append(f"  training checks: all {checked['passes']} passed")
     if planted:
         recalls = ", ".join(
             f"{fault_title(fault).lower()} {scores['found']} of {scores['planted']}"

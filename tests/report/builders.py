@@ -1,5 +1,6 @@
 """A small fake data set for the report: 60 images, three classes, with names made to break documents."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,16 @@ from dataprep import config
 from dataprep.report.inputs import Inputs
 from dataprep.schema import (
     AUGMENTED,
+    CHECKS,
     FAULTS,
     FOLDS,
     HISTORY,
     KEPT,
+    LEARNING_CURVE,
     PREDICTIONS,
     REMOVED,
     SKIPPED,
+    WATCHED,
     class_names,
 )
 from tests import frames
@@ -25,6 +29,11 @@ COUNT = 60
 SIDE = 8
 HOSTILE = "a|b `x` *y*\n# [link](z) <img> $m$ \u202e猫 @me"
 LABELS = ("cat", "_dog_", HOSTILE)
+
+
+def usual_error(images: int) -> float:
+    """The power law that the fake learning curve follows."""
+    return float(2 * images**-0.5 + 0.02)
 
 
 def inputs(**changes: Any) -> Inputs:
@@ -48,6 +57,10 @@ def inputs(**changes: Any) -> Inputs:
         "folds": _folds(images),
         "predictions": _predictions(images, numbers),
         "history": _history(),
+        "watched": _watched(images),
+        "checks": _checks(),
+        "check_arrays": _check_arrays(numbers),
+        "learning_curve": learning_curve(),
         "kept": kept,
         "removed": _removed(images),
         "faults": _faults(ids),
@@ -111,8 +124,48 @@ def _predictions(images: pl.DataFrame, numbers: np.random.Generator) -> pl.DataF
 
 
 def _history() -> pl.DataFrame:
-    rows = [(fold, epoch, 2.0 / (epoch + 1) + fold, 0.5 + epoch / 10) for fold in (0, 1) for epoch in range(4)]
+    rows = [
+        (fold, 0, epoch, 2.0 / (epoch + 1) + fold, 2.5 / (epoch + 1), 0.5 + epoch / 10)
+        for fold in (0, 1)
+        for epoch in range(4)
+    ]
     return pl.DataFrame(rows, schema=HISTORY.columns, orient="row")
+
+
+def _watched(images: pl.DataFrame) -> pl.DataFrame:
+    rows = [(name, epoch, [0.5, 0.3, 0.2]) for name in images["image_id"][2:8] for epoch in range(4)]
+    return pl.DataFrame(rows, schema=WATCHED.columns | {"probabilities": pl.Array(pl.Float32, 3)}, orient="row")
+
+
+def _checks() -> pl.DataFrame:
+    rows = [
+        ("initial_loss", "passes", 0.0, "loss 1.1, entropy 1.1", "within 5 % passes", "set the bias"),
+        ("capacity", "warns", 1.05, "1.05 times | the usual", "lower passes", "lower train.learning_rate"),
+        ("repeatable", "fails", 0.0, "different weights", "equal bytes pass", "find what draws without a seed"),
+        ("isolated", "left out", None, "no network", "needs a network", None),
+    ]
+    return pl.DataFrame(rows, schema=CHECKS.columns, orient="row").sort("check")
+
+
+def _check_arrays(numbers: np.random.Generator) -> dict[str, Any]:
+    shapes = {"inputs": (6, 3, SIDE, SIDE), "filters": (24, 3, 2, 2), "ratios": (20, 6)}
+    arrays = {name: numbers.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    shares = {"activations": (4, 60), "gradients": (6, 60)}
+    arrays |= {name: numbers.random(shape).astype(np.float32) for name, shape in shares.items()}
+    arrays["ratios"] = np.abs(arrays["ratios"]) / 10
+    return arrays | {"input_labels": np.array([0, 1, 2, 0, 1, 2], np.float32)}
+
+
+def learning_curve(labels: Sequence[str] = LABELS, law: Callable[[int], float] = usual_error) -> pl.DataFrame:
+    """Return LEARNING_CURVE of five sizes, two repeats and 300 images judged per class, as wrong as `law` says."""
+    rows: list[tuple[int, int, str | None, int, float]] = []
+    for images in (100, 178, 316, 562, 1000):
+        wrong = [min(300, round(300 * law(images) * (1 + number / 10))) for number in range(len(labels))]
+        for repeat in (0, 1):
+            judged = 300 * len(labels)
+            rows.append((images, repeat, None, judged, 1 - sum(wrong) / judged))
+            rows += [(images, repeat, name, 300, 1 - n / 300) for name, n in zip(labels, wrong, strict=True)]
+    return pl.DataFrame(rows, schema=LEARNING_CURVE.columns, orient="row").sort(LEARNING_CURVE.key)
 
 
 def _kept(images: pl.DataFrame) -> pl.DataFrame:

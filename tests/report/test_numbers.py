@@ -60,7 +60,6 @@ def test_plot_tables_have_a_row_per_judged_image_and_count_all_images() -> None:
     assert tables["confusion.csv"].filter(pl.col("given") != pl.col("predicted")).height == 2
     assert tables["class_balance.csv"].columns == ["split", "label", "images"]
     assert tables["class_balance.csv"]["images"].sum() == 60
-    assert tables["training.csv"].columns == ["fold", "epoch", "train_loss", "held_out_accuracy"]
     assert dict(tables["issues.csv"].iter_rows())["label_error"] == 2
 
 

@@ -63,7 +63,7 @@ def test_names_from_data_do_not_become_markup(report: Path) -> None:
 def test_equal_inputs_give_equal_bytes(report: Path, tmp_path: Path) -> None:
     again = contents(write(tmp_path, inputs()))
     assert again == contents(report)
-    assert set(again) >= {"summary.md", "metrics.json", "plots/confusion.csv", "plots/training.csv"}
+    assert set(again) >= {"summary.md", "metrics.json", "plots/confusion.csv"}
 
 
 def test_old_pictures_go(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Side-by-side measurements, each runnable with one command: python -m benchmarks.<name>."""

@@ -1,0 +1,1 @@
+"""Training a network: batches, precision, optimizers, one step, the whole course, inference, saved weights."""

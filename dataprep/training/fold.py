@@ -1,0 +1,157 @@
+"""Train one fold's network and predict the images it did not see."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from torch import Tensor
+from tqdm import tqdm
+
+from dataprep import files
+from dataprep.config import Train
+from dataprep.networks import Network, architecture, started
+from dataprep.training import course, weights
+from dataprep.training.batches import Data
+from dataprep.training.inference import infer
+
+WATCHED = 16  # held-out images whose predictions are kept for every epoch
+
+
+@dataclass(frozen=True)
+class FoldTask:
+    """All that a worker process needs. Rows are positions in `pixels`.
+
+    pixels: .npy file (N, S, S, 3) uint8. labels: (N,) int64, -1 where there is none.
+    network, result: files to write; `result` is there when the task is done.
+    """
+
+    fold: int
+    seed: int  # counts from 0: which of `train.seeds` networks of the fold
+    pixels: Path
+    labels: NDArray[np.int64]
+    train_rows: NDArray[np.int64]
+    held_out_rows: NDArray[np.int64]
+    other_rows: NDArray[np.int64]  # in no fold, predicted by every fold's network
+    classes: int
+    params: Train
+    base_seed: int
+    device: str
+    network: Path
+    result: Path
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """Predictions for held_out_rows followed by other_rows, and the course of training."""
+
+    logits: NDArray[np.float32]  # (n, C)
+    embeddings: NDArray[np.float32]  # (n, D)
+    train_loss: NDArray[np.float32]  # (epochs,), mean per epoch, nats
+    held_out_loss: NDArray[np.float32]  # (epochs,), cross-entropy over the whole held-out fold, nats
+    held_out_accuracy: NDArray[np.float32]  # (epochs,), share of the whole held-out fold
+    watched: NDArray[np.float32]  # (epochs, W, C), probabilities of the first WATCHED held-out images
+
+
+def train_fold(task: FoldTask) -> None:
+    """Train on `train_rows`, predict the rest, write `network` and then `result`, each whole or not at all.
+
+    Same task, same device, same bytes. A task whose result is there already is not run again.
+    Raises DataprepError, naming fold and step, when the loss is not finite, or when the starting weights don't fit.
+    """
+    if task.result.exists() and read_result(task.result) is not None:
+        return
+    number = _number(task)
+    torch.manual_seed(number)
+    device = torch.device(task.device)
+    array = np.load(task.pixels, mmap_mode="r")
+    data = _data(array, task, task.train_rows, device)
+    held_out = _data(array, task, task.held_out_rows, device)
+    network = prepared(data, task.params, task.classes)
+    history = _train(network, data, held_out, task, torch.Generator(device).manual_seed(number))
+    others = torch.from_numpy(array[task.other_rows]).to(device).permute(0, 3, 1, 2)
+    parts = [infer(network, images, task.params, views=task.params.views) for images in (held_out.pictures(), others)]
+    result = {
+        "logits": torch.cat([logits for logits, _ in parts]),
+        "embeddings": torch.cat([embeddings for _, embeddings in parts]),
+        **history,
+    }
+    with files.replacing(task.network) as part:
+        weights.save(network, architecture(task.params, task.classes, array.shape[1]), part)
+    with files.replacing(task.result) as part:
+        save_file({name: value.float().cpu().contiguous().numpy() for name, value in result.items()}, part)
+
+
+def prepared(data: Data, params: Train, classes: int) -> Network:
+    """Return a network ready to be trained on `data`, from `train.weights` where given."""
+    network = started(params, data.pictures(), data.labels, classes)
+    if params.weights is not None:
+        weights.begin_from(network, Path(params.weights))
+        network.freeze(params.frozen_blocks)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def read_result(path: Path) -> FoldResult | None:
+    """Return what `train_fold` wrote; None when the file is damaged, as after a crash of the machine."""
+    try:
+        return FoldResult(**load_file(path))
+    except (SafetensorError, TypeError):
+        return None
+
+
+def key(task: FoldTask, pixels_sha256: str, code_sha256: str) -> str:
+    """Return 64 hexadecimal digits that change with anything that the task's result depends on."""
+    ingredients = {
+        "fold": task.fold,
+        "seed": task.seed,
+        "base_seed": task.base_seed,
+        "classes": task.classes,
+        "params": task.params.model_dump(exclude={"workers"}),
+        "weights": files.file_sha256(Path(task.params.weights)) if task.params.weights else None,
+        "device": task.device,
+        "torch": torch.__version__,
+        "pixels": pixels_sha256,
+        "code": code_sha256,
+    }
+    digest = hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode())
+    for rows in (task.labels, task.train_rows, task.held_out_rows, task.other_rows):
+        digest.update(len(rows).to_bytes(8, "little") + rows.tobytes())
+    return digest.hexdigest()
+
+
+def _number(task: FoldTask) -> int:
+    return (task.base_seed * 1000 + task.fold) * 1000 + task.seed
+
+
+def _data(array: NDArray[np.uint8], task: FoldTask, rows: NDArray[np.int64], device: torch.device) -> Data:
+    return Data(torch.from_numpy(array[rows]).to(device), torch.from_numpy(task.labels[rows]).to(device))
+
+
+def _train(
+    network: Network, data: Data, held_out: Data, task: FoldTask, generator: torch.Generator
+) -> dict[str, Tensor]:
+    name = f"fold {task.fold}" + (f", seed {task.seed}" if task.params.seeds > 1 else "")
+    losses, held_out_losses, accuracies, watched = [], [], [], []
+    bar: tqdm = tqdm(desc=name, unit="epoch", position=task.fold, leave=False)
+    for epoch in course.train(network, data, task.params, generator, name=name):
+        images, _ = course.resized((held_out.pictures(), held_out.labels), epoch.side)
+        logits, _ = infer(network, images, task.params, views=False)
+        losses.append(sum(epoch.losses) / len(epoch.losses))
+        held_out_losses.append(torch.nn.functional.cross_entropy(logits, held_out.labels))
+        accuracies.append((logits.argmax(1) == held_out.labels).float().mean())
+        watched.append(logits[:WATCHED].softmax(1))
+        bar.total = epoch.of
+        bar.update()
+        bar.set_postfix(loss=f"{losses[-1]:.3f}", held_out=f"{float(accuracies[-1]):.1%}")
+    bar.close()
+    return {
+        "train_loss": torch.tensor(losses),
+        "held_out_loss": torch.stack(held_out_losses),
+        "held_out_accuracy": torch.stack(accuracies),
+        "watched": torch.stack(watched),
+    }

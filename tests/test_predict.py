@@ -1,0 +1,177 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from dataprep import device, predict
+from dataprep.config import Train
+from dataprep.errors import DataprepError
+from dataprep.training import fold, workers
+from dataprep.training.fold import FoldTask
+from tests.training import builders
+
+
+@pytest.fixture(scope="module")
+def pixel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return builders.pixel_file(tmp_path_factory.mktemp("pixels"))
+
+
+def tasks(
+    path: Path, scratch: Path, labels: list[str], params: Train | None = None, device: str = "cpu"
+) -> tuple[pl.DataFrame, list[FoldTask]]:
+    images, assigned = builders.tables(labels)
+    params = params or builders.params()
+    return assigned, predict.fold_tasks(images, assigned, path, params, seed=0, device=device, scratch=scratch)
+
+
+def agreement(found: pl.DataFrame) -> float:
+    right = [int(label == "b") for label in found["label"]]
+    return float((found["probabilities"].to_numpy().argmax(1) == right).mean())
+
+
+@pytest.mark.slow
+def test_out_of_fold_predictions_are_right_and_the_same_twice(pixel_file: Path, tmp_path: Path) -> None:
+    labels = builders.separable()[1]
+    found, history, watched = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path / "a", labels))
+    assert np.allclose(found["probabilities"].to_numpy().sum(1), 1, atol=1e-5)
+    assert agreement(found) > 0.9
+    assert history.group_by("fold", "seed").len().height == 3
+    assert watched["epoch"].n_unique() == history["epoch"].n_unique()
+    again = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path / "b", labels, builders.params(workers=1)))
+    assert all(a.equals(b) for a, b in zip((found, history, watched), again, strict=True))
+    for one, other in zip(sorted((tmp_path / "a").iterdir()), sorted((tmp_path / "b").iterdir()), strict=True):
+        assert one.name == other.name
+        assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_goes_on_from_the_last_finished_fold(
+    pixel_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = builders.separable()[1]
+    whole = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path / "whole", labels))
+    assigned, all_tasks = tasks(pixel_file, tmp_path / "broken", labels)
+    workers.run(all_tasks[:2])
+    trained = []
+    original = workers._trained
+    monkeypatch.setattr(workers, "_trained", lambda given: trained.extend(given) or original(given))
+    resumed = predict.predict_out_of_fold(assigned, all_tasks)
+    assert [task.fold for task in trained] == [2]
+    assert "2 of 3 networks were trained before" in capsys.readouterr().out
+    assert all(a.equals(b) for a, b in zip(whole, resumed, strict=True))
+
+
+def test_a_finished_fold_counts_only_for_the_same_task(pixel_file: Path, tmp_path: Path) -> None:
+    labels = builders.separable()[1]
+    _, (task, *_) = tasks(pixel_file, tmp_path, labels)
+    keys = {fold.key(task, "p", "c")}
+    for changed in (
+        replace(task, base_seed=1),
+        replace(task, params=builders.params(learning_rate=0.01)),
+        replace(task, labels=task.labels[::-1].copy()),
+        replace(task, train_rows=task.train_rows[:-1]),
+    ):
+        keys.add(fold.key(changed, "p", "c"))
+    assert len(keys | {fold.key(task, "q", "c"), fold.key(task, "p", "d")}) == 7
+    assert fold.key(replace(task, params=builders.params(workers=7)), "p", "c") in keys
+
+
+def test_a_damaged_result_is_made_anew(pixel_file: Path, tmp_path: Path) -> None:
+    _, (task, *_) = tasks(pixel_file, tmp_path, builders.separable()[1])
+    task.result.write_bytes(b"cut off")
+    fold.train_fold(task)
+    assert fold.read_result(task.result) is not None
+
+
+@pytest.mark.slow
+def test_several_seeds_are_averaged(pixel_file: Path, tmp_path: Path) -> None:
+    labels = builders.separable()[1]
+    params = builders.params(seeds=2, epochs=1, min_steps=10)
+    assigned, given = tasks(pixel_file, tmp_path, labels, params)
+    found, history, _ = predict.predict_out_of_fold(assigned, given)
+    assert history.group_by("fold", "seed").len().height == 6
+    first, second = (fold.read_result(task.result) for task in given[:2])
+    assert first is not None
+    assert second is not None
+    assert not np.array_equal(first.logits, second.logits)
+    each = [np.exp(r.logits) / np.exp(r.logits).sum(1, keepdims=True) for r in (first, second)]
+    rows = found.filter(fold=0)["probabilities"].to_numpy()
+    assert np.allclose(rows, (each[0] + each[1]) / 2, atol=1e-5)
+    predict.keep_networks(given, tmp_path / "networks")
+    assert sorted(path.name for path in (tmp_path / "networks").iterdir())[:2] == [
+        "fold-0-seed-0.safetensors",
+        "fold-0-seed-1.safetensors",
+    ]
+
+
+@pytest.mark.gpu
+@pytest.mark.slow
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_cuda_predicts_right_and_the_same_twice(pixel_file: Path, tmp_path: Path) -> None:
+    labels = builders.separable()[1]
+    first, again = (
+        predict.predict_out_of_fold(*tasks(pixel_file, tmp_path / name, labels, device="cuda"))[0] for name in "ab"
+    )
+    assert first.equals(again)
+    assert agreement(first) > 0.9
+
+
+@pytest.mark.slow
+def test_rows_in_no_fold_get_the_mean_of_all_networks(pixel_file: Path, tmp_path: Path) -> None:
+    labels = builders.separable()[1]
+    labels[0] = "rare"
+    found, _, _ = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path, labels))
+    row = found.filter(image_id="000")
+    assert row["fold"].to_list() == [None]
+    assert sum(row["probabilities"][0]) == pytest.approx(1.0, abs=1e-5)
+    assert found.height == len(labels)
+
+
+def test_no_image_is_predicted_by_a_network_that_saw_it(pixel_file: Path, tmp_path: Path) -> None:
+    _, given = tasks(pixel_file, tmp_path, builders.separable()[1])
+    assert [task.fold for task in given] == [0, 1, 2]
+    for task in given:
+        assert not set(task.train_rows) & set(task.held_out_rows)
+        assert set(task.train_rows) | set(task.held_out_rows) == set(range(90))
+
+
+@pytest.mark.slow
+def test_a_training_that_fails_in_a_worker_is_explained(pixel_file: Path, tmp_path: Path) -> None:
+    wild = builders.params(learning_rate=1e30, optimizer="sgd")
+    with pytest.raises(DataprepError, match=r"the training loss is (nan|inf) in fold \d, epoch \d+, step \d+"):
+        predict.predict_out_of_fold(*tasks(pixel_file, tmp_path, builders.separable()[1], wild))
+
+
+def test_workers_keep_freed_memory_and_leave_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_TOP_PAD_", "7")
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    import os
+
+    with workers._environment(workers.MALLOC):
+        assert os.environ["MALLOC_TOP_PAD_"] == "7"
+        assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "4000000000"
+    assert os.environ["MALLOC_TOP_PAD_"] == "7"
+    assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+
+
+def test_scores_are_those_of_the_judged_rows() -> None:
+    images, _ = builders.tables(["a", "b", "a", "b", "a", "b"])
+    rows = [("000", "a", 0, [0.8, 0.2]), ("001", "b", 0, [0.6, 0.4]), ("002", "a", None, [0.1, 0.9])]
+    schema = {"image_id": pl.String, "label": pl.String, "fold": pl.Int32, "probabilities": pl.Array(pl.Float32, 2)}
+    found = predict.scores(pl.DataFrame(rows, schema=schema, orient="row"), images)
+    assert found["out_of_fold_accuracy"] == 0.5
+    assert found["out_of_fold_log_loss"] == pytest.approx(-(np.log(0.8) + np.log(0.4)) / 2, abs=1e-5)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_where_there_is_none() -> None:
+    with pytest.raises(DataprepError, match=r"there is no CUDA device.*\n.*device: cuda\n.*set device: auto"):
+        device.resolve("cuda")
+
+
+def test_auto_and_cpu() -> None:
+    assert device.resolve("cpu").type == "cpu"
+    assert device.resolve("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
