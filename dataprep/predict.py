@@ -15,7 +15,7 @@ from dataprep.config import Train
 from dataprep.errors import DataprepError
 from dataprep.folds import UNREADABLE
 from dataprep.schema import HISTORY, PREDICTIONS, WATCHED, check, class_names
-from dataprep.training.fold import FoldResult, FoldTask, key, read_result
+from dataprep.training.fold import FoldResult, FoldTask, key, read_result, watched_rows
 from dataprep.training.workers import run
 
 CODE = ("networks", "training")  # the packages that a finished fold depends on
@@ -143,7 +143,7 @@ def _history(tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
 def _watched(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
     """Return the predictions of the first fold's first network for a few held-out images after each epoch."""
     watched = results[0].watched
-    ids = folds["image_id"].gather(tasks[0].held_out_rows[: watched.shape[1]])
+    ids = folds["image_id"].gather(tasks[0].held_out_rows[watched_rows(len(tasks[0].held_out_rows))])
     rows = [
         (image_id, epoch, watched[epoch, number])
         for epoch in range(len(watched))

@@ -88,6 +88,10 @@ SMALL: dict[str, object] = {
     "train.epochs": 1,
     "train.min_steps": 25,
     "train.width": 8,
+    "checks.images": 64,
+    "checks.steps": 5,
+    "learning_curve.enabled": False,
+    "predictions.kind": "training",
     "folds.k": 2,
     "workers": 1,
 }
@@ -146,6 +150,26 @@ def test_a_decision_reruns_clean_and_what_follows(pipeline: Path) -> None:
     after = json.loads((pipeline / "reports/metrics.json").read_text())
     assert after["removed"] == before["removed"] + 1
     assert after["version"] != before["version"]
+
+
+def test_predictions_of_ones_own_model_replace_the_training(pipeline: Path, tmp_path: Path) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(pipeline, root, symlinks=True)
+    found = pl.read_parquet(root / "data/predictions.parquet")
+    classes = [str(number) for number in range(10)]
+    named = pl.DataFrame(found["probabilities"].to_numpy(), schema=[f"probability:{name}" for name in classes])
+    named.with_columns(found["image_id"], found["embedding"], found["fold"].fill_null(0)).write_parquet(
+        root / "reviews/predictions/mine.parquet"
+    )
+    set_params(root, {"predictions.kind": "file"})
+    ran = stages_run(repro(root))
+    assert {"predict", "checks", "session", "report"} <= ran
+    assert not {"ingest", "measure", "folds"} & ran
+    report = (root / "reports/summary.md").read_text()
+    assert "The predictions come from `reviews/predictions`" in report
+    assert "left out" in report
+    before, after = (pl.read_parquet(path / "data/issues/label_errors.parquet") for path in (pipeline, root))
+    assert after["is_issue"].to_list() == before["is_issue"].to_list()
 
 
 def test_own_folder_with_hostile_names_by_params_alone(tmp_path: Path) -> None:

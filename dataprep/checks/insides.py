@@ -17,13 +17,14 @@ LOOKED_AT = 256  # images whose activations are counted
 def inputs(subject: Subject) -> Outcome:
     """The tensors that enter the network, after augmentation and standardization, are finite and of unit scale."""
     data = subject.sample
-    rows = torch.arange(min(LOOKED_AT, len(data)), device=subject.device)
+    rows = torch.linspace(0, len(data) - 1, min(LOOKED_AT, len(data)), device=subject.device).round().long()
     generator = torch.Generator(subject.device).manual_seed(subject.seed)
     mirrored = torch.zeros(len(rows), dtype=torch.bool, device=subject.device)
     mirrored[1::2] = subject.train.flip
     network = subject.final[0]
     entering = network.standardized(moved(data.images, rows, mirrored, subject.train.shift, generator))
     finite = bool(entering.isfinite().all())
+    shown = torch.linspace(0, len(rows) - 1, min(SHOWN, len(rows)), device=subject.device).round().long()
     mean = float(entering.mean((0, 2, 3)).abs().max())
     deviations = entering.std((0, 2, 3))
     low, high = float(deviations.min()), float(deviations.max())
@@ -38,7 +39,7 @@ def inputs(subject: Subject) -> Outcome:
         + ("" if finite else ", some values not finite"),
         "means within 0.5 of 0 and deviations of 0.5 to 2 pass, within 3 and of 0.1 to 10 warn",
         "look at the picture of the inputs; check measure and the images themselves",
-        {"inputs": entering[:SHOWN].contiguous(), "input_labels": data.labels[:SHOWN].float()},
+        {"inputs": entering[shown].contiguous(), "input_labels": data.labels[rows[shown]].float()},
     )
 
 

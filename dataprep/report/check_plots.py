@@ -59,6 +59,7 @@ def insides(activations: NDArray[Any], gradients: NDArray[Any], ratios: NDArray[
         first, second, third = figure.subplots(1, 3)
         _histograms(first, activations, ACTIVATIONS, "activations", "value")
         first.set_yscale("log")
+        first.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
         _histograms(second, gradients, GRADIENTS, "gradients", "size")
         second.xaxis.set_major_formatter(lambda value, _: f"1e{value:g}")
         colors = _colors(ratios.shape[1])
@@ -67,7 +68,8 @@ def insides(activations: NDArray[Any], gradients: NDArray[Any], ratios: NDArray[
         for bound in (1e-4, 0.3):
             third.axhline(bound, color=GRAY, linestyle="--", linewidth=1)
         third.set_yscale("log")
-        third.set(xlabel="step", title="update / weight")
+        third.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        third.set(xlabel="step", title="update / weights", ylim=(1e-6, 2))
         third.grid(color="#dddddd")
 
     return render(draw, 11, 3.6)

@@ -32,7 +32,11 @@ def verdict(checks: pl.DataFrame) -> str:
     judged = sum(counts.values())
     if counts["passes"] == judged:
         return f"All {judged} checks pass."
-    parts = [f"{counts[status]} {status if counts[status] == 1 else word}" for status, word in (("fails", "fail"), ("warns", "warn")) if counts[status]]
+    parts = [
+        f"{counts[status]} {status if counts[status] == 1 else word}"
+        for status, word in (("fails", "fail"), ("warns", "warn"))
+        if counts[status]
+    ]
     return f"Of {judged} checks {' and '.join(parts)}."
 
 

@@ -55,7 +55,7 @@ class FoldResult:
     train_loss: NDArray[np.float32]  # (epochs,), mean per epoch, nats
     held_out_loss: NDArray[np.float32]  # (epochs,), cross-entropy over the whole held-out fold, nats
     held_out_accuracy: NDArray[np.float32]  # (epochs,), share of the whole held-out fold
-    watched: NDArray[np.float32]  # (epochs, W, C), probabilities of the first WATCHED held-out images
+    watched: NDArray[np.float32]  # (epochs, W, C), probabilities of the held-out images in watched_rows
 
 
 def train_fold(task: FoldTask) -> None:
@@ -94,6 +94,11 @@ def prepared(data: Data, params: Train, classes: int) -> Network:
         weights.begin_from(network, Path(params.weights))
         network.freeze(params.frozen_blocks)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def watched_rows(rows: int) -> NDArray[np.int64]:
+    """Return which of the held-out rows are watched: up to WATCHED, evenly spaced, so that all classes may occur."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, WATCHED)).round().astype(np.int64))
 
 
 def read_result(path: Path) -> FoldResult | None:
@@ -137,6 +142,7 @@ def _train(
 ) -> dict[str, Tensor]:
     name = f"fold {task.fold}" + (f", seed {task.seed}" if task.params.seeds > 1 else "")
     losses, held_out_losses, accuracies, watched = [], [], [], []
+    seen = torch.from_numpy(watched_rows(len(held_out))).to(held_out.labels.device)
     bar: tqdm = tqdm(desc=name, unit="epoch", position=task.fold, leave=False)
     for epoch in course.train(network, data, task.params, generator, name=name):
         images, _ = course.resized((held_out.pictures(), held_out.labels), epoch.side)
@@ -144,7 +150,7 @@ def _train(
         losses.append(sum(epoch.losses) / len(epoch.losses))
         held_out_losses.append(torch.nn.functional.cross_entropy(logits, held_out.labels))
         accuracies.append((logits.argmax(1) == held_out.labels).float().mean())
-        watched.append(logits[:WATCHED].softmax(1))
+        watched.append(logits[seen].softmax(1))
         bar.total = epoch.of
         bar.update()
         bar.set_postfix(loss=f"{losses[-1]:.3f}", held_out=f"{float(accuracies[-1]):.1%}")
