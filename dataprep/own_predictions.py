@@ -20,7 +20,8 @@ def read_predictions(path: Path, images: pl.DataFrame, folds: pl.DataFrame) -> p
 
     Needed columns: image_id, one number per class named probability:<class>, and embedding (a list of
     numbers of one length). Optional: fold (whole numbers from 0), the part of the data that a model
-    did not see; without it every labeled image counts as unseen. Rows are divided by their sum.
+    did not see, null for an image that all saw; without it every labeled image counts as unseen.
+    Rows are divided by their sum; those of unreadable images are left out.
     Raises DataprepError for an absent or unreadable file, missing or unknown images, images given twice,
     missing or unknown classes, values that are not finite or are negative, rows whose sum is more than 0.001
     off 1, embeddings of several lengths.
@@ -30,7 +31,7 @@ def read_predictions(path: Path, images: pl.DataFrame, folds: pl.DataFrame) -> p
     where = f"params.yaml, predictions.path: {path}"
     _check_columns(given, classes, where)
     _check_images(given, folds, where)
-    given = given.sort("image_id")
+    given = given.sort("image_id").filter(~pl.col("image_id").is_in(_unreadable(folds).implode()))
     probabilities = given.select(pl.col(f"{PREFIX}{name}").cast(pl.Float64) for name in classes).to_numpy()
     _check_probabilities(probabilities, given["image_id"], where)
     probabilities = probabilities / probabilities.sum(1, keepdims=True)
@@ -39,7 +40,7 @@ def read_predictions(path: Path, images: pl.DataFrame, folds: pl.DataFrame) -> p
     frame = given.select(
         "image_id", pl.col("fold").cast(pl.Int32) if "fold" in given.columns else pl.lit(0, pl.Int32).alias("fold")
     )
-    frame = frame.join(labels, on="image_id", how="left", validate="1:1").with_columns(
+    frame = frame.join(labels, on="image_id", how="left", validate="1:1", maintain_order="left").with_columns(
         pl.when(pl.col("label").is_not_null()).then("fold").alias("fold"),
         pl.Series("probabilities", probabilities.astype(np.float32), pl.Array(pl.Float32, len(classes))),
         pl.Series("embedding", embeddings, pl.Array(pl.Float32, embeddings.shape[1])),
@@ -83,14 +84,17 @@ def _check_columns(given: pl.DataFrame, classes: list[str], where: str) -> None:
             raise DataprepError(f"the column {name} is {given.schema[name]}, no number", where=where, remedy=REMEDY)
     if given.schema["image_id"] != pl.String:
         raise DataprepError("the column image_id is no text", where=where, remedy=REMEDY)
-    if "fold" in given.columns and not given.schema["fold"].is_integer():
-        raise DataprepError("the column fold holds fractions", where=where, remedy=REMEDY)
+    if "fold" in given.columns:
+        whole = given.schema["fold"].is_integer()
+        if not whole or not given["fold"].is_between(0, 2**31 - 1).all():
+            what = "numbers below 0 or too large" if whole else "fractions"
+            raise DataprepError(f"the column fold holds {what}", where=where, remedy=REMEDY)
 
 
 def _check_images(given: pl.DataFrame, folds: pl.DataFrame, where: str) -> None:
     ids = given["image_id"]
     repeated = ids.filter(ids.is_duplicated()).unique().sort()
-    wanted = folds.filter(pl.col("reason").is_null() | (pl.col("reason") != UNREADABLE))["image_id"]
+    wanted = folds["image_id"].filter(~folds["image_id"].is_in(_unreadable(folds).implode()))
     unknown = ids.filter(~ids.is_in(folds["image_id"].implode())).sort()
     missing = wanted.filter(~wanted.is_in(ids.implode()))
     for found, what in (
@@ -106,6 +110,10 @@ def _check_images(given: pl.DataFrame, folds: pl.DataFrame, where: str) -> None:
             )
     if ids.null_count():
         raise DataprepError("the predictions have rows without image_id", where=where, remedy=REMEDY)
+
+
+def _unreadable(folds: pl.DataFrame) -> pl.Series:
+    return folds.filter(pl.col("reason") == UNREADABLE)["image_id"]
 
 
 def _check_probabilities(probabilities: np.ndarray, ids: pl.Series, where: str) -> None:
@@ -125,7 +133,8 @@ def _check_probabilities(probabilities: np.ndarray, ids: pl.Series, where: str) 
 
 def _embeddings(given: pl.DataFrame, where: str) -> np.ndarray:
     column = given["embedding"]
-    lists = column.cast(pl.List(pl.Float32), strict=False) if column.dtype.is_nested() else None
+    numbers = isinstance(column.dtype, pl.List | pl.Array) and column.dtype.inner.is_numeric()
+    lists = column.cast(pl.List(pl.Float32), strict=False) if numbers else None
     lengths = lists.list.len().unique().to_list() if lists is not None else []
     if lists is None or len(lengths) != 1 or not lengths[0]:
         raise DataprepError("the embeddings are not lists of numbers of one length", where=where, remedy=REMEDY)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.special import softmax
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp, softmax
 
 from dataprep import device as devices
 from dataprep import files
@@ -18,6 +19,7 @@ from dataprep.schema import HISTORY, PREDICTIONS, WATCHED, check, class_names
 from dataprep.training.fold import FoldResult, FoldTask, key, read_result, watched_rows
 from dataprep.training.workers import run
 
+TEMPERATURE = "temperature.json"  # beside the networks
 CODE = ("networks", "training")  # the packages that a finished fold depends on
 
 
@@ -61,10 +63,16 @@ def predict_out_of_fold(folds: pl.DataFrame, tasks: list[FoldTask]) -> tuple[pl.
     """Train a network per task; return PREDICTIONS, HISTORY and WATCHED.
 
     An image in a fold is predicted by the networks that did not see it, their probabilities averaged
-    over the seeds; a readable image in no fold gets the mean probabilities of all networks and the
-    embedding of the first. Tasks that an interrupted run has finished are not run again.
+    over the seeds and calibrated by `temperature`; a readable image in no fold gets the mean
+    probabilities of all networks and the embedding of the first. Tasks that an interrupted run has
+    finished are not run again.
     """
     run(tasks)
+    results = _results(tasks)
+    return _predictions(folds, tasks, results), _history(tasks, results), _watched(folds, tasks, results)
+
+
+def _results(tasks: list[FoldTask]) -> list[FoldResult]:
     results = []
     for task in tasks:
         result = read_result(task.result)
@@ -73,12 +81,35 @@ def predict_out_of_fold(folds: pl.DataFrame, tasks: list[FoldTask]) -> tuple[pl.
                 "the result of a fold is damaged", where=str(task.result), remedy="run `dvc repro` again"
             )
         results.append(result)
-    return _predictions(folds, tasks, results), _history(tasks, results), _watched(folds, tasks, results)
+    return results
+
+
+def temperature(tasks: list[FoldTask], results: list[FoldResult]) -> float:
+    """Return the number that the logits are divided by before the softmax, so that probabilities are calibrated.
+
+    It minimizes the log loss of the given labels over all held-out images, within 0.01 to 100; label smoothing
+    alone would leave every prediction timid. Source: Guo et al., On calibration of modern neural networks, 2017.
+    """
+    logits = np.concatenate([r.logits[: len(t.held_out_rows)] for t, r in zip(tasks, results, strict=True)])
+    labels = np.concatenate([task.labels[task.held_out_rows] for task in tasks])
+    values = logits.astype(np.float64)
+
+    def loss(exponent: float) -> float:
+        scaled = values / 10**exponent
+        return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
+
+    # Rounded, so that the last bits of an optimizer's path don't show.
+    return float(np.round(10 ** minimize_scalar(loss, bounds=(-2, 2), method="bounded").x, 3))
 
 
 def keep_networks(tasks: list[FoldTask], folder: Path) -> None:
-    """Copy the trained networks to fold-<fold>-seed-<seed>.safetensors in `folder`, whole or not at all."""
+    """Copy the trained networks to fold-<fold>-seed-<seed>.safetensors in `folder`, whole or not at all.
+
+    Beside them lies temperature.json: {"temperature": number}.
+    """
     with files.replacing_folder(folder) as part:
+        if tasks:
+            files.write_json(part / TEMPERATURE, {"temperature": temperature(tasks, _results(tasks))})
         for task in tasks:
             shutil.copyfile(task.network, part / network_name(task.fold, task.seed))
 
@@ -101,7 +132,8 @@ def _predictions(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldR
     firsts = tasks[::seeds]
     rows = np.concatenate([task.held_out_rows for task in firsts] + [tasks[0].other_rows])
     held_out = [len(task.held_out_rows) for task in tasks]
-    each = [softmax(result.logits.astype(np.float64), axis=1) for result in results]
+    warmth = temperature(tasks, results)
+    each = [softmax(result.logits.astype(np.float64) / warmth, axis=1) for result in results]
     own = [
         np.mean([each[i][: held_out[i]] for i in range(at, at + seeds)], axis=0) for at in range(0, len(tasks), seeds)
     ]

@@ -71,6 +71,10 @@ def test_several_files_are_put_together_and_half_precision_is_close_enough(tmp_p
         ({"embedding": [1.0] * 12}, "the embeddings are not lists of numbers of one length"),
         ({"embedding": [[float("inf")]] * 12}, "embeddings are not finite for 000"),
         ({"fold": [0.5] * 12}, "the column fold holds fractions"),
+        ({"fold": [-1] * 12}, "the column fold holds numbers below 0 or too large"),
+        ({"fold": [2**40] * 12}, "the column fold holds numbers below 0 or too large"),
+        ({"embedding": [[[1.0]]] * 12}, "the embeddings are not lists of numbers of one length"),
+        ({"embedding": [{"x": 1.0}] * 12}, "the embeddings are not lists of numbers of one length"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -79,11 +79,24 @@ def test_a_finished_fold_counts_only_for_the_same_task(pixel_file: Path, tmp_pat
     assert fold.key(replace(task, params=builders.params(workers=7)), "p", "c") in keys
 
 
-def test_a_damaged_result_is_made_anew(pixel_file: Path, tmp_path: Path) -> None:
-    _, (task, *_) = tasks(pixel_file, tmp_path, builders.separable()[1])
-    task.result.write_bytes(b"cut off")
-    fold.train_fold(task)
-    assert fold.read_result(task.result) is not None
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["result", "network"])
+def test_a_damaged_fold_is_made_anew(pixel_file: Path, tmp_path: Path, broken: str) -> None:
+    assigned, given = tasks(pixel_file, tmp_path, builders.separable()[1], builders.params(min_steps=10, epochs=1))
+    whole = predict.predict_out_of_fold(assigned, given)
+    if broken == "result":
+        given[1].result.write_bytes(b"cut off")
+    else:
+        given[1].network.unlink()
+    again = predict.predict_out_of_fold(assigned, given)
+    assert all(a.equals(b) for a, b in zip(whole, again, strict=True))
+    assert given[1].network.is_file()
+
+
+def test_starting_weights_that_are_not_there(pixel_file: Path, tmp_path: Path) -> None:
+    missing = builders.params(weights=str(tmp_path / "none.safetensors"))
+    with pytest.raises(DataprepError, match=r"the weights cannot be read(.|\n)*none\.safetensors(.|\n)*give a"):
+        tasks(pixel_file, tmp_path, builders.separable()[1], missing)
 
 
 @pytest.mark.slow
@@ -97,7 +110,8 @@ def test_several_seeds_are_averaged(pixel_file: Path, tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     assert not np.array_equal(first.logits, second.logits)
-    each = [np.exp(r.logits) / np.exp(r.logits).sum(1, keepdims=True) for r in (first, second)]
+    warmth = predict.temperature(given, [r for task in given if (r := fold.read_result(task.result))])
+    each = [np.exp(r.logits / warmth) / np.exp(r.logits / warmth).sum(1, keepdims=True) for r in (first, second)]
     rows = found.filter(fold=0)["probabilities"].to_numpy()
     assert np.allclose(rows, (each[0] + each[1]) / 2, atol=1e-5)
     predict.keep_networks(given, tmp_path / "networks")
@@ -155,6 +169,19 @@ def test_workers_keep_freed_memory_and_leave_the_environment_alone(monkeypatch: 
         assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "4000000000"
     assert os.environ["MALLOC_TOP_PAD_"] == "7"
     assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+
+
+def test_the_temperature_undoes_what_made_logits_timid(pixel_file: Path, tmp_path: Path) -> None:
+    _, (task, *_) = tasks(pixel_file, tmp_path, builders.separable()[1])
+    random = np.random.default_rng(0)
+    count = 20_000
+    true = random.normal(size=(count, 2)) * 2
+    chance = np.exp(true) / np.exp(true).sum(1, keepdims=True)
+    labels = (random.random(count) > chance[:, 0]).astype(np.int64)
+    wide = replace(task, labels=labels, held_out_rows=np.arange(count))
+    nothing = np.zeros((0,), np.float32)
+    result = fold.FoldResult((true / 5).astype(np.float32), nothing, nothing, nothing, nothing, nothing)
+    assert predict.temperature([wide], [result]) == pytest.approx(0.2, rel=0.05)
 
 
 def test_scores_are_those_of_the_judged_rows() -> None:

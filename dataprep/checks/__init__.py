@@ -7,7 +7,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from dataprep.checks import insides, learning, results
-from dataprep.checks.outcome import LEFT_OUT, Outcome
+from dataprep.checks.outcome import Outcome, left_out
 from dataprep.checks.subject import Subject
 from dataprep.schema import CHECKS, check
 
@@ -29,23 +29,19 @@ REGISTRY: dict[str, Callable[[Subject], Outcome]] = {
     "updates": insides.updates,
 }
 WITHOUT_NETWORKS = ("better_than_chance",)
+FROM_A_FILE = "the predictions come from a file, without a network"
 
 
 def run_checks(subject: Subject) -> tuple[pl.DataFrame, dict[str, Tensor]]:
     """Return CHECKS, and the arrays that the pictures are drawn from, float32, by name.
 
-    When the predictions came from a file, only the checks that need no network are made. A check that
-    cannot be computed fails and says why; it never stops the others.
+    When the predictions came from a file, only the checks that need no network are made.
     """
     rows, arrays = [], {}
     for name, function in tqdm(REGISTRY.items(), desc="check", unit="check"):
-        outcome = function(subject) if subject.trained or name in WITHOUT_NETWORKS else _left_out(name)
+        outcome = function(subject) if subject.trained or name in WITHOUT_NETWORKS else left_out(name, FROM_A_FILE)
         rows.append(
             (outcome.check, outcome.status, outcome.value, outcome.finding, outcome.rule, outcome.remedy or None)
         )
         arrays.update({key: value.detach().float().cpu().contiguous() for key, value in outcome.arrays.items()})
     return check(pl.DataFrame(rows, schema=CHECKS.columns, orient="row"), CHECKS, "checks"), arrays
-
-
-def _left_out(name: str) -> Outcome:
-    return Outcome(name, LEFT_OUT, None, "the predictions come from a file, without a network", "needs a network", "")

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from dataprep.checks.outcome import FAILS, PASSES, WARNS, Outcome, below
+from dataprep.checks.outcome import FAILS, PASSES, WARNS, Outcome, below, left_out
 from dataprep.checks.subject import Subject
 from dataprep.networks import Network
 from dataprep.networks.fast import Whitening
@@ -69,7 +69,7 @@ def activations(subject: Subject) -> Outcome:
     Dead is a channel whose deviation is below 0.001 of the median of its block's channels.
     """
     network = subject.final[0].eval()
-    features = network.standardized(subject.held_out.pictures()[:LOOKED_AT])
+    features = network.standardized(_spread(subject.held_out.pictures()))
     dead, total, histograms = 0, 0, []
     with torch.no_grad():
         for block in network.blocks:
@@ -95,9 +95,11 @@ def updates(subject: Subject) -> Outcome:
     """Each step changes the weights a little: not by nothing and not by more than there is.
 
     The value is the median over steps and kernels of |update| / |weights|. About 0.001 is usual for SGD and Adam
-    (Karpathy); Muon's rate is that share itself, 0.24 at first, falling to 0.
+    (Karpathy); Muon's rate is that share itself, 0.15 at first, falling to 0.
     """
     run = subject.usual_run
+    if not run.ratios.numel():
+        return left_out("updates", "no kernel is trained: all blocks are frozen")
     median = float(run.ratios.median())
     ok = 1e-4 <= median <= 0.3
     near = 1e-5 <= median <= 1.0
@@ -111,6 +113,15 @@ def updates(subject: Subject) -> Outcome:
         "raise train.learning_rate if it is too little, lower it if too much",
         {"ratios": run.ratios, "gradients": torch.stack(gradients)},
     )
+
+
+def _spread(images: Tensor) -> Tensor:
+    """Return up to LOOKED_AT of the images, evenly spaced.
+
+    Rows are sorted by name, and names often begin with the class, so the first ones would be of one class.
+    """
+    rows = torch.linspace(0, len(images) - 1, min(LOOKED_AT, len(images))).round().long()
+    return images[rows.to(images.device)]
 
 
 def _first_kernels(network: Network) -> Tensor:

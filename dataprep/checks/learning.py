@@ -22,11 +22,13 @@ def initial_loss(subject: Subject) -> Outcome:
     """The loss before the first step is the entropy of the class priors: the network knows nothing yet.
 
     Expected is -sum f log p, with the priors p that the output bias is set to and the shares f of the sample's
-    labels; -log(1/C) when the classes are balanced. Source: Karpathy, A recipe for training neural networks, 2019.
+    labels; -log(1/C) when the classes are balanced. Starting weights are left aside: they know
+    something. Source: Karpathy, A recipe for training neural networks, 2019.
     """
     torch.manual_seed(subject.seed)
     data = subject.sample
-    network = prepared(data, subject.train, len(subject.classes)).train()
+    bare = subject.train.model_copy(update={"weights": None, "frozen_blocks": 0})
+    network = prepared(data, bare, len(subject.classes)).train()
     with torch.no_grad():
         logits, _ = network(data.pictures()[: subject.params.batch])
     labels = data.labels[: subject.params.batch]
@@ -98,15 +100,22 @@ def input_independent(subject: Subject) -> Outcome:
 def capacity(subject: Subject) -> Outcome:
     """Twice the width learns the training images better; else something other than capacity is in the way.
 
-    Compared is the excess of the mean loss in the last fifth of two short trainings over the least that label
-    smoothing allows. Where the usual width is within a tenth of its way from the start to that, more cannot show.
+    Both start from scratch, whatever `train.weights` says. Compared is the excess of the mean loss in the
+    last fifth of two short trainings over the least that label smoothing allows. Where the usual width is
+    within a tenth of its way from the start to that, more cannot show.
     """
-    wide = subject.train.model_copy(update={"width": 2 * subject.train.width, "weights": None, "frozen_blocks": 0})
-    run = subject.short_run(subject.sample, wide, subject.params.steps, subject.params.batch)
+    bare = subject.train.model_copy(update={"weights": None, "frozen_blocks": 0})
+    wide = bare.model_copy(update={"width": 2 * bare.width})
+    run, double = (
+        subject.usual_run
+        if params == subject.train
+        else subject.short_run(subject.sample, params, subject.params.steps, subject.params.batch)
+        for params in (bare, wide)
+    )
     last = max(1, subject.params.steps // 5)
     floor = _least_loss(subject.train.label_smoothing, len(subject.classes))
-    usual, wider = (float(found.losses[-last:].mean()) - floor for found in (subject.usual_run, run))
-    learned = usual <= 0.1 * (float(subject.usual_run.losses[0]) - floor)
+    usual, wider = (float(found.losses[-last:].mean()) - floor for found in (run, double))
+    learned = usual <= 0.1 * (float(run.losses[0]) - floor)
     ratio = wider / max(usual, 1e-6)
     return Outcome(
         "capacity",
@@ -149,8 +158,10 @@ def _accuracy(network: torch.nn.Module, data: Data, train: Train) -> float:
 
 def _different(data: Data, most: int) -> Data:
     seen: dict[bytes, int] = {}
-    for row, image in enumerate(data.images):
-        seen.setdefault(image.cpu().numpy().tobytes(), row)
+    # In random order: rows are sorted by name, and names often begin with the class.
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0)).tolist()
+    for row in order:
+        seen.setdefault(data.images[row].cpu().numpy().tobytes(), row)
         if len(seen) == most:
             break
     return data[torch.tensor(list(seen.values()), device=data.labels.device)]

@@ -20,6 +20,11 @@ class Outcome:
     arrays: dict[str, Tensor] = field(default_factory=dict)
 
 
+def left_out(check: str, why: str) -> Outcome:
+    """Return the outcome of a check that there is nothing to make on."""
+    return Outcome(check, LEFT_OUT, None, why, "", "")
+
+
 def below(value: float, passes: float, warns: float) -> str:
     """Return the status of a value that should be small; one that is not a number fails."""
     if value <= passes:

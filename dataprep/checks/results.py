@@ -5,7 +5,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from dataprep.checks.outcome import Outcome, above, below
+from dataprep.checks.outcome import Outcome, above, below, left_out
 from dataprep.checks.subject import FOLD, Subject
 from dataprep.training.inference import infer
 
@@ -18,6 +18,8 @@ def better_than_chance(subject: Subject) -> Outcome:
     z is the difference over sqrt(q(1-q)/n), with q the share of the largest class among n judged images.
     """
     judged = subject.predictions.filter(pl.col("fold").is_not_null() & pl.col("label").is_not_null())
+    if not judged.height:
+        return left_out("better_than_chance", "no image was held out by a fold")
     names = np.array(subject.classes, dtype=object)
     agree = float((names[judged["probabilities"].to_numpy().argmax(1)] == judged["label"].to_numpy()).mean())
     largest = judged["label"].value_counts()["count"].max()
@@ -67,7 +69,8 @@ def settled(subject: Subject) -> Outcome:
     epochs = course["epoch"].n_unique()
     values = course["probabilities"].to_numpy().reshape(epochs, -1, course["probabilities"].dtype.shape[0])  # type: ignore[attr-defined]
     moved = np.abs(np.diff(values, axis=0)).sum(2).mean(1) / 2
-    moved = moved if len(moved) else np.zeros(1)
+    if not len(moved):
+        return left_out("settled", "there was one epoch only")
     late = float(moved[-max(1, round(WATCHED_SHARE * epochs)) :].mean())
     return Outcome(
         "settled",
@@ -87,7 +90,7 @@ def predictions_hold(subject: Subject) -> Outcome:
     """
     data = subject.held_out
     each = [infer(network, data.pictures(), subject.train, views=subject.train.views)[0] for network in subject.final]
-    anew = torch.stack([logits.double().softmax(1) for logits in each]).mean(0).cpu().numpy()
+    anew = torch.stack([(logits.double() / subject.temperature).softmax(1) for logits in each]).mean(0).cpu().numpy()
     ids = subject.folds["image_id"].gather(subject.held_out_rows)
     table = pl.DataFrame({"image_id": ids}).join(subject.predictions, on="image_id", how="left", maintain_order="left")
     said = np.array([row if row is not None else [np.nan] * anew.shape[1] for row in table["probabilities"].to_list()])

@@ -1,5 +1,6 @@
 """What the checks look at: the tables, the trained networks, and a sample to train on for a moment."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from dataprep.config import Checks, Train
 from dataprep.networks import Network
-from dataprep.predict import network_name
+from dataprep.predict import TEMPERATURE, network_name
 from dataprep.schema import class_names
 from dataprep.training import weights
 from dataprep.training.batches import Batch, Data, shuffled
@@ -88,7 +89,9 @@ class Subject:
             losses.append(trainer.step(given))
             after = network.hidden_matrices()
             ratios.append(
-                torch.stack([(new - old).norm() / old.norm() for new, old in zip(after, before, strict=True)]).detach()
+                torch.tensor(
+                    [float((new.detach() - old).norm() / old.norm()) for new, old in zip(after, before, strict=True)]
+                )
             )
         return Run(network, torch.stack(losses).cpu(), torch.stack(ratios).cpu())
 
@@ -102,6 +105,11 @@ class Subject:
         """Return the networks of the first fold, one per seed, as the stage `predict` left them."""
         names = [network_name(FOLD, seed) for seed in range(self.train.seeds)]
         return [weights.load(self.networks / name).to(self.device) for name in names]
+
+    @cached_property
+    def temperature(self) -> float:
+        """Return what the logits are divided by for calibrated probabilities."""
+        return float(json.loads((self.networks / TEMPERATURE).read_text())["temperature"])
 
     def _sample(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         if len(rows) <= self.params.images:

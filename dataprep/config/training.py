@@ -20,7 +20,7 @@ class Predictions(Section):
 
 
 class EarlyStopping(Section):
-    share: Annotated[float, Field(gt=0.0, lt=1.0)]
+    share: Annotated[float, Field(gt=0.0, le=0.5)]
     patience: Annotated[int, Field(ge=1)]
 
 

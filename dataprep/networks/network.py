@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
+from dataprep.errors import DataprepError
 from dataprep.networks.layers import Convolution, Initialization, initialize
 
 
@@ -57,7 +58,16 @@ class Network(nn.Module):
         return self.classify(self.standardized(images))
 
     def freeze(self, blocks: int) -> None:
-        """Exclude the first `blocks` blocks from training, their batch statistics included."""
+        """Exclude the first `blocks` blocks from training, their batch statistics included.
+
+        Raises DataprepError when there are not so many.
+        """
+        if blocks > len(self.blocks):
+            raise DataprepError(
+                f"the network has {len(self.blocks)} blocks, fewer than the {blocks} that are to be frozen",
+                where="params.yaml, train.frozen_blocks",
+                remedy=f"set it to at most {len(self.blocks)}",
+            )
         self.frozen = blocks
         for block in self.blocks[:blocks]:
             block.requires_grad_(False)

@@ -222,7 +222,8 @@ def _left_out(document: Document, inputs: Inputs) -> None:
 
 
 def _unjudged(inputs: Inputs) -> Iterator[str]:
-    reasons = inputs.folds.filter(pl.col("fold").is_null())
+    judged = inputs.predictions.filter(pl.col("fold").is_not_null())["image_id"]
+    reasons = inputs.folds.filter(pl.col("fold").is_null() & ~pl.col("image_id").is_in(judged.implode()))
     counted = numbers.counts_by(reasons, "reason").filter(pl.col("reason") != "unreadable")
     if counted.height:
         rows = [(escape(reason, 200), count(n)) for reason, n in counted.iter_rows()]

@@ -30,8 +30,13 @@ def verdict(checks: pl.DataFrame) -> str:
     """Return one sentence about all checks."""
     counts = {status: checks.filter(pl.col("status") == status).height for status in ("passes", "warns", "fails")}
     judged = sum(counts.values())
+    aside = checks.height - judged
     if counts["passes"] == judged:
-        return f"All {judged} checks pass."
+        return (
+            f"All {judged} checks pass."
+            if not aside
+            else f"Of {checks.height} checks {aside} are left out; the rest pass."
+        )
     parts = [
         f"{counts[status]} {status if counts[status] == 1 else word}"
         for status, word in (("fails", "fail"), ("warns", "warn"))
@@ -44,10 +49,8 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
     """Yield the section's blocks and pictures in order."""
     rows = in_order(inputs.checks)
     yield "## Is the training sound?"
-    yield (
-        f"{verdict(inputs.checks)} A network that is trained carelessly lies about the data, so each training is "
-        "checked by these rules."
-    )
+    trained = "A network that is trained carelessly lies about the data, so each training is checked by these rules."
+    yield f"{verdict(inputs.checks)} {trained}" if inputs.history.height else verdict(inputs.checks)
     yield table(
         ("check", "", "found", "rule"),
         [

@@ -32,7 +32,8 @@ def train(network: Network, data: Data, params: Train, generator: torch.Generato
 
     At least `train.epochs` epochs and `train.min_steps` steps. The first `train.small_share` of the epochs
     see images shrunk to `train.small_side` of their side (progressive resizing; none below 16 px): they cost
-    less and teach as much. Early stopping, where asked for, is on a slice of the data; the best weights are kept.
+    less and teach as much; the last epoch never sees them. Early stopping, where asked for, looks at a slice
+    of the data after each full-size epoch; the best weights are kept.
     Raises DataprepError, naming `name`, epoch and step, when the loss is not finite.
     """
     kept, slice_ = _split(data, params, generator)
@@ -40,11 +41,12 @@ def train(network: Network, data: Data, params: Train, generator: torch.Generato
     trainer = Trainer(network, params, count * (len(kept) // batch_size(len(kept), params)))
     best = Best(network)
     for number, batches in enumerate(shuffled(kept, params, count, generator)):
-        side = side_at(number / count, data.images.shape[1], params)
+        side = side_at((number + 1) / count, data.images.shape[1], params)
         losses = torch.stack([trainer.step(resized(batch, side)) for batch in batches]).tolist()
         _refuse_infinite(losses, number, name)
         yield Epoch(number, count, losses, side)
-        if params.early_stopping is not None:
+        # Early stopping compares full-size epochs only: the network is for full-size images.
+        if params.early_stopping is not None and side == data.images.shape[1]:
             best.see(_accuracy(network, slice_, params))
             if best.age >= params.early_stopping.patience:
                 break
@@ -53,9 +55,9 @@ def train(network: Network, data: Data, params: Train, generator: torch.Generato
 
 
 def side_at(gone: float, side: int, params: Train) -> int:
-    """Return the side, in px, of the images trained on when the share `gone` of the epochs is over."""
+    """Return the side, in px, of the images in the epoch at whose end the share `gone` of the training is over."""
     small = max(SMALLEST, round(params.small_side * side / 4) * 4)
-    return small if gone < params.small_share and small < side else side
+    return small if gone <= params.small_share and gone < 1 and small < side else side
 
 
 def resized(batch: Batch, side: int) -> Batch:
@@ -90,11 +92,18 @@ class Best:
 
 def _split(data: Data, params: Train, generator: torch.Generator) -> tuple[Data, Data]:
     """Return the data to train on and the slice, drawn at random, that early stopping looks at."""
-    share = params.early_stopping.share if params.early_stopping is not None else 0.0
+    # Without early stopping the data are not copied: at full size they are what takes the memory.
+    if params.early_stopping is None:
+        return data, data
     order = torch.randperm(len(data), generator=generator, device=generator.device)
-    aside = round(share * len(data))
-    # Without a slice the data are not copied: at full size they are what takes the memory.
-    return (data[order[aside:]], data[order[:aside]]) if aside else (data, data)
+    aside = max(1, round(params.early_stopping.share * len(data)))
+    if len(data) - aside < 2:
+        raise DataprepError(
+            f"early stopping leaves {max(0, len(data) - aside)} of {len(data)} images to train on",
+            where="params.yaml, train.early_stopping",
+            remedy="set it to null: there are too few images for a slice",
+        )
+    return data[order[aside:]], data[order[:aside]]
 
 
 def _accuracy(network: Network, data: Data, params: Train) -> float:

@@ -20,6 +20,7 @@ from dataprep.training import course, weights
 from dataprep.training.batches import Data
 from dataprep.training.inference import infer
 
+PIECE = 2000  # held-out images resized at once: as float32 they take four times the memory
 WATCHED = 16  # held-out images whose predictions are kept for every epoch
 
 
@@ -64,7 +65,7 @@ def train_fold(task: FoldTask) -> None:
     Same task, same device, same bytes. A task whose result is there already is not run again.
     Raises DataprepError, naming fold and step, when the loss is not finite, or when the starting weights don't fit.
     """
-    if task.result.exists() and read_result(task.result) is not None:
+    if finished(task):
         return
     number = _number(task)
     torch.manual_seed(number)
@@ -96,6 +97,11 @@ def prepared(data: Data, params: Train, classes: int) -> Network:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+def finished(task: FoldTask) -> bool:
+    """Return whether the task's files are there and whole."""
+    return task.network.is_file() and task.result.is_file() and read_result(task.result) is not None
+
+
 def watched_rows(rows: int) -> NDArray[np.int64]:
     """Return which of the held-out rows are watched: up to WATCHED, evenly spaced, so that all classes may occur."""
     return np.unique(np.linspace(0, rows - 1, min(rows, WATCHED)).round().astype(np.int64))
@@ -117,7 +123,7 @@ def key(task: FoldTask, pixels_sha256: str, code_sha256: str) -> str:
         "base_seed": task.base_seed,
         "classes": task.classes,
         "params": task.params.model_dump(exclude={"workers"}),
-        "weights": files.file_sha256(Path(task.params.weights)) if task.params.weights else None,
+        "weights": weights.file_sha256(Path(task.params.weights)) if task.params.weights else None,
         "device": task.device,
         "torch": torch.__version__,
         "pixels": pixels_sha256,
@@ -145,8 +151,7 @@ def _train(
     seen = torch.from_numpy(watched_rows(len(held_out))).to(held_out.labels.device)
     bar: tqdm = tqdm(desc=name, unit="epoch", position=task.fold, leave=False)
     for epoch in course.train(network, data, task.params, generator, name=name):
-        images, _ = course.resized((held_out.pictures(), held_out.labels), epoch.side)
-        logits, _ = infer(network, images, task.params, views=False)
+        logits = _judged(network, held_out, epoch.side, task.params)
         losses.append(sum(epoch.losses) / len(epoch.losses))
         held_out_losses.append(torch.nn.functional.cross_entropy(logits, held_out.labels))
         accuracies.append((logits.argmax(1) == held_out.labels).float().mean())
@@ -161,3 +166,9 @@ def _train(
         "held_out_accuracy": torch.stack(accuracies),
         "watched": torch.stack(watched),
     }
+
+
+def _judged(network: Network, held_out: Data, side: int, params: Train) -> Tensor:
+    """Return the logits of the held-out images at the side that the network has just been trained at."""
+    pieces = zip(held_out.pictures().split(PIECE), held_out.labels.split(PIECE), strict=True)
+    return torch.cat([infer(network, course.resized(piece, side)[0], params, views=False)[0] for piece in pieces])

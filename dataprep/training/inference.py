@@ -16,8 +16,8 @@ def infer(network: Network, images: Tensor, params: Train, *, views: bool) -> tu
     """Return logits (N, C) and embeddings (N, D), float32, of images (N, 3, S, S) uint8.
 
     With `views` the logits are averaged over what training varied as well: one half of the weight goes to the
-    image, the other half to it shifted by one pixel up-left and down-right (when `train.shift` is not 0); where
-    `train.flip` is set each half is shared with its mirror image. The embedding is the unmoved image's.
+    image, the other half to it shifted by one pixel up-left and down-right (when `train.shift` moves them at
+    all); where `train.flip` is set each half is shared with its mirror image. The embedding is the unmoved image's.
     """
     network.eval()
     device = network.mean.device
@@ -38,7 +38,7 @@ def infer(network: Network, images: Tensor, params: Train, *, views: bool) -> tu
 def _views(inputs: Tensor, params: Train) -> list[tuple[float, Tensor]]:
     side = inputs.shape[-1]
     moved = []
-    if params.shift > 0:
+    if round(params.shift * side) > 0:
         padded = F.pad(inputs, (1, 1, 1, 1), mode="replicate")
         moved = [padded[:, :, at : at + side, at : at + side] for at in (0, 2)]
     each = 0.25 / (1 + params.flip) if moved else 0.0

@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from dataprep import files
 from dataprep.errors import DataprepError, listing
 from dataprep.networks import Network, build
 
@@ -63,16 +64,28 @@ def begin_from(network: Network, path: Path) -> None:
     network.load_state_dict(given if same_classes else own | {name: given[name] for name in wanted})
 
 
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a weights file. Raises DataprepError when it cannot be read."""
+    try:
+        return files.file_sha256(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataprepError:
+    return DataprepError(
+        f"the weights cannot be read: {error}",
+        where=str(path),
+        remedy="give a .safetensors file, as networks are saved",
+    )
+
+
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise DataprepError(
-            f"the weights cannot be read: {error}",
-            where=str(path),
-            remedy="give a .safetensors file, as networks are saved",
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def state_bytes(network: torch.nn.Module) -> bytes:

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from dataprep.errors import DataprepError
-from dataprep.training.fold import FoldTask, train_fold
+from dataprep.training.fold import FoldTask, finished, train_fold
 
 # glibc gives large blocks back to the system at once and takes them anew a moment later: with these the pages stay,
 # which saves a third of the CPU time of a step.
@@ -27,7 +27,7 @@ def run(tasks: list[FoldTask]) -> None:
 
     Raises DataprepError when a training fails; finished folds stay finished.
     """
-    waiting = [task for task in tasks if not task.result.exists()]
+    waiting = [task for task in tasks if not finished(task)]
     if len(waiting) < len(tasks):
         print(f"{len(tasks) - len(waiting)} of {len(tasks)} networks were trained before the last run was interrupted")
     for _ in tqdm(_trained(waiting), total=len(waiting), desc="train", unit="network", position=len(tasks)):
@@ -36,8 +36,6 @@ def run(tasks: list[FoldTask]) -> None:
 
 def _trained(tasks: list[FoldTask]) -> Iterator[None]:
     if tasks and tasks[0].device != "cpu":
-        # cuBLAS asks for this before its results repeat.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         _deterministic()
         yield from map(train_fold, tasks)
     elif tasks:
@@ -76,6 +74,8 @@ def one_thread() -> None:
 
 
 def _deterministic() -> None:
+    # cuBLAS asks for this before its results repeat.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     # What is not written is not read here either, and filling every new tensor costs 5 % of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """Each check passes on a sound training and fails on one that is broken in the way it is meant to catch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +44,15 @@ def train(folder: Path, labels: list[str]) -> Subject:
         seed=0,
         device=torch.device("cpu"),
     )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """As the stage computes: sums in the same order each time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +154,30 @@ def test_labels_that_contradict_each_other(sound: Subject) -> None:
     same = np.broadcast_to(sound.pixels[:1], sound.pixels.shape).copy()
     same[:, 0, 0, 0] = np.arange(len(same))
     assert learning.overfits_batch(replace(sound, pixels=same)).status == "fails"
+
+
+def test_learning_by_heart_takes_more_than_the_label(sound: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = sorted(range(90), key=lambda n: sound.images["label"][n])
+    labels = sound.folds["label"].gather(ids)
+    by_class = replace(sound, folds=sound.folds.with_columns(label=labels), pixels=sound.pixels[ids])
+    assert learning.overfits_batch(by_class).status == "passes"
+    monkeypatch.setattr(subjects, "prepared", prepared_as(lambda network: network.deviation.fill_(1e9)))
+    assert learning.overfits_batch(by_class).status == "fails"
+
+
+def test_starting_weights_raise_no_false_alarm(sound: Subject) -> None:
+    weights = sound.networks / predict.network_name(0, 0)
+    warm = replace(sound, train=TRAIN.model_copy(update={"weights": str(weights), "frozen_blocks": 4}))
+    assert learning.initial_loss(warm).status == "passes"
+    assert learning.capacity(warm).status == "passes"
+    assert insides.updates(warm).status == "left out"
+
+
+def test_what_cannot_be_judged_is_left_out(sound: Subject) -> None:
+    unjudged = replace(sound, predictions=sound.predictions.with_columns(fold=pl.lit(None, pl.Int32)))
+    assert results.better_than_chance(unjudged).status == "left out"
+    short = replace(sound, watched=sound.watched.filter(epoch=0))
+    assert results.settled(short).status == "left out"
 
 
 def test_a_network_that_sees_nothing(sound: Subject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,15 @@ COUNT = 90
 
 def params(**changes: Any) -> Train:
     """Return the repository's own parameters, made small; keyword arguments replace some."""
-    small = {"epochs": 3, "min_steps": 30, "batch": 16, "width": 8, "precision": "float32", "views": False}
+    small = {
+        "epochs": 3,
+        "min_steps": 30,
+        "batch": 16,
+        "width": 8,
+        "precision": "float32",
+        "views": False,
+        "label_smoothing": 0.2,
+    }
     given = config.load(ROOT / "params.yaml").train.model_dump()
     return Train.model_validate(given | small | changes)
 

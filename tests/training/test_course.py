@@ -12,9 +12,10 @@ from tests.training import builders
 
 def test_the_first_epochs_see_smaller_images() -> None:
     params = builders.params(small_share=0.5, small_side=0.75)
-    assert [course.side_at(gone, 32, params) for gone in (0.0, 0.49, 0.5, 0.9)] == [24, 24, 32, 32]
+    assert [course.side_at(gone, 32, params) for gone in (0.1, 0.5, 0.51, 1.0)] == [24, 24, 32, 32]
     assert course.side_at(0.0, 16, params) == 16
     assert course.side_at(0.0, 12, params) == 12
+    assert course.side_at(1.0, 32, builders.params(small_share=1.0)) == 32
 
 
 def test_resizing_keeps_flat_images_flat() -> None:
@@ -40,6 +41,26 @@ def test_early_stopping_ends_and_restores_the_best_weights(monkeypatch: pytest.M
     epochs = list(course.train(network, data, params, torch.Generator().manual_seed(0), name="fold 0"))
     assert len(epochs) == 4
     assert all(torch.equal(value, states[1][name]) for name, value in network.state_dict().items())
+
+
+def test_early_stopping_waits_for_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = builders.data()
+    large = given.images.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    data = type(given)(large, given.labels)
+    params = builders.params(epochs=6, min_steps=10, small_share=0.5).model_copy(
+        update={"early_stopping": EarlyStopping(share=0.2, patience=1)}
+    )
+    network = prepared(data, params, 2)
+    monkeypatch.setattr(course, "_accuracy", lambda *_: 0.5)
+    epochs = list(course.train(network, data, params, torch.Generator().manual_seed(0), name="fold 0"))
+    assert [epoch.side for epoch in epochs] == [24, 24, 24, 32, 32]
+
+
+def test_early_stopping_needs_images_for_its_slice() -> None:
+    data = builders.data(2)
+    params = builders.params().model_copy(update={"early_stopping": EarlyStopping(share=0.5, patience=1)})
+    with pytest.raises(DataprepError, match=r"early stopping leaves 1 of 2 images to train on(.|\n)*set it to null"):
+        course._split(data, params, torch.Generator().manual_seed(0))
 
 
 def test_early_stopping_trains_without_its_slice() -> None:

@@ -34,7 +34,7 @@ def test_each_trainable_weight_has_one_optimizer(name: str, frozen: int) -> None
 def test_auto_is_the_stated_rate_and_momentum() -> None:
     network = prepared(builders.data(), builders.params(), 2)
     sgd, muon = optimizers.optimizers(network, builders.params(optimizer="muon"))
-    assert (muon.param_groups[0]["lr"], muon.param_groups[0]["momentum"]) == (0.24, 0.6)
+    assert (muon.param_groups[0]["lr"], muon.param_groups[0]["momentum"]) == (0.15, 0.6)
     assert isinstance(muon, torch.optim.Muon)
     assert isinstance(sgd, torch.optim.SGD)
     (adam,) = optimizers.optimizers(network, builders.params(optimizer="adam"))

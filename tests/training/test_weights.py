@@ -67,3 +67,12 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, path)
     with pytest.raises(DataprepError, match="holds no network of this version"):
         weights.load(path)
+
+
+def test_more_blocks_frozen_than_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    saved(path)
+    with pytest.raises(
+        DataprepError, match=r"the network has 4 blocks, fewer than the 9(.|\n)*frozen_blocks(.|\n)*at most 4"
+    ):
+        prepared(builders.data(), builders.params(weights=str(path), frozen_blocks=9), 2)
