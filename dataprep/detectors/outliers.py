@@ -18,10 +18,11 @@ def detect(images: pl.DataFrame, predictions: pl.DataFrame, params: Outliers) ->
     as the embeddings of different networks do not compare. Images in no fold are not judged.
     out_of_distribution: low probability for every class, adjusted for each class's usual confidence.
     Flagged: below `threshold` times the median score, cleanlab's own rule, and more than `deviations`
-    robust standard deviations (1.4826 x median absolute deviation) below the median logarithm of
-    the scores, so that a data set whose scores spread widely does not fill the queue.
+    robust standard deviations below the median logarithm of the scores, so that a data set whose scores
+    spread widely does not fill the queue. The deviation is 1.4826 x the median distance of the scores below
+    the median: distances are skewed, and the other side says nothing about this one.
     Sources: Kuan and Mueller, Back to the basics: revisiting out-of-distribution detection, 2022;
-    Iglewicz and Hoaglin, How to detect and handle outliers, 1993 (3.5 deviations).
+    Iglewicz and Hoaglin, How to detect and handle outliers, 1993.
     """
     table = images.select("image_id", "label").join(
         predictions.drop("label"), on="image_id", how="left", validate="1:1"
@@ -63,7 +64,7 @@ def _doubt(held_out: pl.DataFrame, classes: dict[str, int]) -> np.ndarray:
 def _below_median(table: pl.DataFrame, kind: str, column: str, params: Outliers) -> pl.DataFrame:
     logarithm = pl.col(column).clip(LEAST_SCORE).log()
     below = logarithm.median() - logarithm
-    deviation = 1.4826 * below.abs().median()
+    deviation = 1.4826 * below.filter(below > 0).median().fill_null(0.0)
     is_issue = (pl.col(column) < params.threshold * pl.col(column).median()) & (below > params.deviations * deviation)
     return issue_rows(
         table,

@@ -37,7 +37,14 @@ def run(tasks: list[FoldTask]) -> None:
 def _trained(tasks: list[FoldTask]) -> Iterator[None]:
     if tasks and tasks[0].device != "cpu":
         _deterministic()
-        yield from map(train_fold, tasks)
+        try:
+            yield from map(train_fold, tasks)
+        except torch.OutOfMemoryError as error:
+            raise DataprepError(
+                f"the GPU's memory does not suffice: {str(error).splitlines()[0]}",
+                where="params.yaml, train",
+                remedy="lower train.batch, train.width or measure.size, or set device: cpu",
+            ) from error
     elif tasks:
         workers = min(tasks[0].params.workers, len(tasks))
         context = multiprocessing.get_context("spawn")
