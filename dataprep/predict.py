@@ -173,8 +173,10 @@ def _history(tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
 
 
 def _watched(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
-    """Return the predictions of the first fold's first network for a few held-out images after each epoch."""
-    watched = results[0].watched
+    """Return what the first fold's first network predicts for a few held-out images after each epoch, calibrated."""
+    # Softmax probabilities to the power 1 / t, made to sum to 1 again, are those at the temperature t.
+    watched = results[0].watched.astype(np.float64) ** (1 / temperature(tasks, results))
+    watched = (watched / watched.sum(2, keepdims=True)).astype(np.float32)
     ids = folds["image_id"].gather(tasks[0].held_out_rows[watched_rows(len(tasks[0].held_out_rows))])
     rows = [
         (image_id, epoch, watched[epoch, number])

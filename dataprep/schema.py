@@ -96,7 +96,7 @@ HISTORY = Table(
         "seed": pl.Int32,  # which of the fold's networks, from 0
         "epoch": pl.Int32,
         "train_loss": pl.Float32,  # mean over the epoch's steps, as trained (label smoothing included), nats
-        "held_out_loss": pl.Float32,  # cross-entropy over the whole held-out fold, nats
+        "held_out_loss": pl.Float32,  # cross-entropy over the whole held-out fold, not calibrated yet, nats
         "held_out_accuracy": pl.Float32,  # share of the whole held-out fold, 0 to 1
     },
     key=("fold", "seed", "epoch"),

@@ -134,6 +134,20 @@ def test_cuda_predicts_right_and_the_same_twice(pixel_file: Path, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_a_class_that_a_fold_does_not_train_on_is_predicted_all_the_same(pixel_file: Path, tmp_path: Path) -> None:
+    labels = builders.separable()[1]
+    labels[:3] = ["c"] * 3
+    images, assigned = builders.tables(labels)
+    together = assigned.with_columns(fold=pl.when(pl.col("label") == "c").then(0).otherwise("fold").cast(pl.Int32))
+    params = builders.params(min_steps=10, epochs=1)
+    given = predict.fold_tasks(images, together, pixel_file, params, seed=0, device="cpu", scratch=tmp_path)
+    assert 2 not in given[0].labels[given[0].train_rows]
+    found, _, _ = predict.predict_out_of_fold(together, given)
+    assert np.isfinite(found["probabilities"].to_numpy()).all()
+    assert found["probabilities"].to_numpy().shape == (90, 3)
+
+
+@pytest.mark.slow
 def test_rows_in_no_fold_get_the_mean_of_all_networks(pixel_file: Path, tmp_path: Path) -> None:
     labels = builders.separable()[1]
     labels[0] = "rare"

@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from dataprep.checks.outcome import FAILS, PASSES, Outcome, above, below
+from dataprep.checks.outcome import FAILS, PASSES, Outcome, above, below, left_out
 from dataprep.checks.subject import Subject
 from dataprep.config import Train
 from dataprep.training import weights
@@ -53,6 +53,8 @@ def overfits_batch(subject: Subject) -> Outcome:
     judged is the loss in the last step.
     """
     data = _different(subject.sample, OVERFIT_IMAGES)
+    if len(data) < 2:
+        return left_out("overfits_batch", "all images are alike")
     bare = {
         "label_smoothing": 0.0,
         "dropout": 0.0,

@@ -8,7 +8,7 @@ from dataprep.networks.network import Network
 
 
 class Stem(nn.Module):
-    """One convolution; from 96 px on it halves the side, as there is little to see in single pixels then."""
+    """One convolution; from 64 px on it halves the side, as there is little to see in single pixels then."""
 
     def __init__(self, outputs: int, stride: int, batch_norm: bool) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def resnet(
     Channels double with each halving up to four times `width`. The embedding is the average and maximum
     of the last map.
     """
-    stride = 2 if side >= 96 else 1
+    stride = 2 if side >= 64 else 1
     blocks: list[nn.Module] = [Stem(width, stride, batch_norm)]
     channels = width
     for depth in range(max(1, min(4, (side // stride // 4).bit_length() - 1))):

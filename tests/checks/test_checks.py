@@ -24,9 +24,11 @@ pytestmark = pytest.mark.slow
 TRAIN = builders.params(min_steps=60)
 
 
-def train(folder: Path, labels: list[str]) -> Subject:
+def train(folder: Path, labels: list[str], pixels: np.ndarray | None = None) -> Subject:
     """Return a Subject of networks trained with these labels."""
     path = builders.pixel_file(folder)
+    if pixels is not None:
+        np.save(path, pixels)
     images, folds = builders.tables(labels)
     tasks = predict.fold_tasks(images, folds, path, TRAIN, seed=0, device="cpu", scratch=folder / "scratch")
     predictions, history, watched = predict.predict_out_of_fold(folds, tasks)
@@ -84,6 +86,13 @@ def test_shuffled_labels(tmp_path: Path) -> None:
     broken = train(tmp_path, labels)
     assert results.better_than_chance(broken).status == "fails"
     assert learning.input_independent(broken).status == "fails"
+
+
+def test_images_that_are_all_alike(tmp_path: Path) -> None:
+    flat = np.full((90, builders.SIDE, builders.SIDE, 3), 9, np.uint8)
+    found, _ = run_checks(train(tmp_path, builders.separable()[1], flat))
+    status = dict(found["check", "status"].iter_rows())
+    assert {status[name] for name in ("inputs", "better_than_chance", "input_independent", "isolated")} == {"fails"}
 
 
 def test_channels_swapped_after_training(sound: Subject) -> None:
