@@ -1,8 +1,14 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import psutil
 import pytest
 import torch
 
@@ -11,6 +17,7 @@ from dataprep.config import Train
 from dataprep.errors import DataprepError
 from dataprep.training import fold, workers
 from dataprep.training.fold import FoldTask
+from tests.closure import ROOT
 from tests.training import builders
 
 
@@ -173,11 +180,47 @@ def test_a_training_that_fails_in_a_worker_is_explained(pixel_file: Path, tmp_pa
         predict.predict_out_of_fold(*tasks(pixel_file, tmp_path, builders.separable()[1], wild))
 
 
+@pytest.mark.slow
+def test_workers_end_with_a_parent_that_is_killed(pixel_file: Path, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nfrom dataprep.training.workers import run\n"
+        "from tests.test_predict import tasks\nfrom tests.training import builders\n"
+        "if __name__ == '__main__':\n"
+        "    params = builders.params(min_steps=100_000)\n"
+        f"    run(tasks(Path({str(pixel_file)!r}), Path({str(tmp_path)!r}), builders.separable()[1], params)[1])\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen([sys.executable, script], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        workers = _wait_for(
+            lambda: [c for c in psutil.Process(parent.pid).children() if "spawn_main" in str(c.cmdline())]
+        )
+    finally:
+        parent.kill()
+        parent.wait()
+    gone, alive = psutil.wait_procs(workers, timeout=60)
+    assert gone
+    assert not alive
+
+
+def _workers_of(pid: int) -> list[psutil.Process]:
+    return [child for child in psutil.Process(pid).children() if "spawn_main" in str(child.cmdline())]
+
+
+def _wait_for(condition: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
+    for _ in range(600):
+        found = condition()
+        # Both workers have begun when each has used some time of its own.
+        if len(found) == 2 and all(process.cpu_times().user > 3 for process in found):
+            return found
+        time.sleep(0.2)
+    raise AssertionError("the workers did not start")
+
+
 def test_workers_keep_freed_memory_and_leave_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_TOP_PAD_", "7")
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
-    import os
-
     with workers._environment(workers.MALLOC):
         assert os.environ["MALLOC_TOP_PAD_"] == "7"
         assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "4000000000"

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -49,7 +50,7 @@ def _trained(tasks: list[FoldTask]) -> Iterator[None]:
         workers = min(tasks[0].params.workers, len(tasks))
         context = multiprocessing.get_context("spawn")
         try:
-            with _environment(MALLOC), ProcessPoolExecutor(workers, context, one_thread) as pool:
+            with _environment(MALLOC), ProcessPoolExecutor(workers, context, _begin) as pool:
                 for future in as_completed([pool.submit(train_fold, task) for task in tasks]):
                     if future.exception() is not None:
                         pool.shutdown(cancel_futures=True)
@@ -72,6 +73,19 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
     finally:
         for name in added:
             del os.environ[name]
+
+
+def _begin() -> None:
+    one_thread()
+    # A parent that is killed cannot tell its workers, which would train on for nobody.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def one_thread() -> None:
