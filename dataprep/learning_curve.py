@@ -9,9 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dataprep.config import LearningCurve
-from dataprep.errors import DataprepError
 from dataprep.schema import LEARNING_CURVE, check
-from dataprep.training.fold import FoldTask, key, read_result
+from dataprep.training.fold import FoldTask, key, result_of
 from dataprep.training.workers import run
 
 PER_CLASS = 2  # images that the smallest training set has for each class, on average at least
@@ -93,15 +92,8 @@ def _smaller(task: FoldTask, rows: NDArray[np.int64], scratch: Path) -> FoldTask
 
 def _judgments(task: FoldTask, classes: list[str]) -> Iterator[tuple[str | None, int, float]]:
     """Yield label, judged and accuracy: first for all held-out images, then for those of each class."""
-    result = read_result(task.result)
-    if result is None:
-        raise DataprepError(
-            "the result of a training on part of the data is damaged",
-            where=str(task.result),
-            remedy="run `dvc repro` again",
-        )
     given = task.labels[task.held_out_rows]
-    right = result.logits.argmax(1) == given
+    right = result_of(task).logits.argmax(1) == given
     yield None, len(given), float(right.mean())
     for number in np.unique(given):
         own = right[given == number]

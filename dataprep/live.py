@@ -1,14 +1,12 @@
 """The course of training as DVCLive writes it, for `dvc plots` and the editors that read its files."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from dataprep import files
+from dataprep.environment import variables
 
 CURVES = ("train_loss", "held_out_loss", "held_out_accuracy")
 # DVCLive reports to DVC Studio wherever somebody is logged in there, and takes up what another process left.
@@ -21,7 +19,7 @@ def log_curves(history: pl.DataFrame, folder: Path) -> None:
     folder/plots/metrics/<curve>.tsv has step (epoch) and the mean over the networks that trained so long,
     folder/plots/metrics/fold-<fold>-seed-<seed>/<curve>.tsv one network's values, folder/metrics.json the last ones.
     """
-    with files.replacing_folder(folder) as part, _environment(ALONE):
+    with files.replacing_folder(folder) as part, variables(ALONE):
         live = _live(part)
         for (epoch,), rows in history.sort("epoch", "fold", "seed").group_by("epoch", maintain_order=True):
             live.step = epoch
@@ -47,18 +45,6 @@ def _live(folder: Path) -> Any:
             self._dvc_file = ""
 
     return Detached(str(folder), save_dvc_exp=False, dvcyaml=False)
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({} if value is None else {name: value})
 
 
 def _short(value: float) -> float:

@@ -13,10 +13,9 @@ from scipy.special import logsumexp, softmax
 from dataprep import device as devices
 from dataprep import files
 from dataprep.config import Train
-from dataprep.errors import DataprepError
 from dataprep.folds import UNREADABLE
 from dataprep.schema import HISTORY, PREDICTIONS, WATCHED, check, class_names
-from dataprep.training.fold import FoldResult, FoldTask, key, read_result, watched_rows
+from dataprep.training.fold import FoldResult, FoldTask, key, result_of, watched_rows
 from dataprep.training.workers import run
 
 TEMPERATURE = "temperature.json"  # beside the networks
@@ -68,20 +67,13 @@ def predict_out_of_fold(folds: pl.DataFrame, tasks: list[FoldTask]) -> tuple[pl.
     finished are not run again.
     """
     run(tasks)
-    results = _results(tasks)
-    return _predictions(folds, tasks, results), _history(tasks, results), _watched(folds, tasks, results)
-
-
-def _results(tasks: list[FoldTask]) -> list[FoldResult]:
-    results = []
-    for task in tasks:
-        result = read_result(task.result)
-        if result is None:
-            raise DataprepError(
-                "the result of a fold is damaged", where=str(task.result), remedy="run `dvc repro` again"
-            )
-        results.append(result)
-    return results
+    results = [result_of(task) for task in tasks]
+    warmth = temperature(tasks, results)
+    return (
+        _predictions(folds, tasks, results, warmth),
+        _history(tasks, results),
+        _watched(folds, tasks[0], results[0], warmth),
+    )
 
 
 def temperature(tasks: list[FoldTask], results: list[FoldResult]) -> float:
@@ -109,7 +101,9 @@ def keep_networks(tasks: list[FoldTask], folder: Path) -> None:
     """
     with files.replacing_folder(folder) as part:
         if tasks:
-            files.write_json(part / TEMPERATURE, {"temperature": temperature(tasks, _results(tasks))})
+            files.write_json(
+                part / TEMPERATURE, {"temperature": temperature(tasks, [result_of(task) for task in tasks])}
+            )
         for task in tasks:
             shutil.copyfile(task.network, part / network_name(task.fold, task.seed))
 
@@ -127,12 +121,11 @@ def _code_sha256() -> str:
     return digest.hexdigest()
 
 
-def _predictions(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
+def _predictions(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult], warmth: float) -> pl.DataFrame:
     seeds = tasks[0].params.seeds
     firsts = tasks[::seeds]
     rows = np.concatenate([task.held_out_rows for task in firsts] + [tasks[0].other_rows])
     held_out = [len(task.held_out_rows) for task in tasks]
-    warmth = temperature(tasks, results)
     each = [softmax(result.logits.astype(np.float64) / warmth, axis=1) for result in results]
     own = [
         np.mean([each[i][: held_out[i]] for i in range(at, at + seeds)], axis=0) for at in range(0, len(tasks), seeds)
@@ -172,12 +165,12 @@ def _history(tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
     return check(pl.concat(frames), HISTORY, "predict")
 
 
-def _watched(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult]) -> pl.DataFrame:
-    """Return what the first fold's first network predicts for a few held-out images after each epoch, calibrated."""
+def _watched(folds: pl.DataFrame, task: FoldTask, result: FoldResult, warmth: float) -> pl.DataFrame:
+    """Return what the task's network predicts for a few held-out images after each epoch, calibrated."""
     # Softmax probabilities to the power 1 / t, made to sum to 1 again, are those at the temperature t.
-    watched = results[0].watched.astype(np.float64) ** (1 / temperature(tasks, results))
+    watched = result.watched.astype(np.float64) ** (1 / warmth)
     watched = (watched / watched.sum(2, keepdims=True)).astype(np.float32)
-    ids = folds["image_id"].gather(tasks[0].held_out_rows[watched_rows(len(tasks[0].held_out_rows))])
+    ids = folds["image_id"].gather(task.held_out_rows[watched_rows(len(task.held_out_rows))])
     rows = [
         (image_id, epoch, watched[epoch, number])
         for epoch in range(len(watched))

@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dataprep import live
 from dataprep.cli import main
 from dataprep.event_files import write_event_files
 from dataprep.live import log_curves
@@ -66,15 +65,6 @@ def test_nothing_is_said_and_git_and_dvc_are_left_alone(
     log_curves(COURSE, tmp_path / "curves")
     assert [path.name for path in tmp_path.iterdir()] == ["curves"]
     assert capfd.readouterr() == ("", "")
-
-
-def test_the_environment_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ONE", "1")
-    monkeypatch.delenv("TWO", raising=False)
-    with live._environment({"ONE": "x", "TWO": "y"}):
-        assert live.os.environ["TWO"] == "y"
-    assert live.os.environ["ONE"] == "1"
-    assert "TWO" not in live.os.environ
 
 
 def test_tensorboard_reads_the_event_files_back(tmp_path: Path) -> None:

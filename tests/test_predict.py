@@ -14,6 +14,7 @@ import torch
 
 from dataprep import device, predict
 from dataprep.config import Train
+from dataprep.environment import variables
 from dataprep.errors import DataprepError
 from dataprep.training import fold, workers
 from dataprep.training.fold import FoldTask
@@ -221,7 +222,7 @@ def _wait_for(condition: Callable[[], list[psutil.Process]]) -> list[psutil.Proc
 def test_workers_keep_freed_memory_and_leave_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_TOP_PAD_", "7")
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
-    with workers._environment(workers.MALLOC):
+    with variables(workers._unset(workers.MALLOC)):
         assert os.environ["MALLOC_TOP_PAD_"] == "7"
         assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "4000000000"
     assert os.environ["MALLOC_TOP_PAD_"] == "7"

@@ -17,14 +17,14 @@ LOOKED_AT = 256  # images whose activations are counted
 def inputs(subject: Subject) -> Outcome:
     """The tensors that enter the network, after augmentation and standardization, are finite and of unit scale."""
     data = subject.sample
-    rows = torch.linspace(0, len(data) - 1, min(LOOKED_AT, len(data)), device=subject.device).round().long()
+    rows = _spread(len(data), LOOKED_AT, subject.device)
     generator = torch.Generator(subject.device).manual_seed(subject.seed)
     mirrored = torch.zeros(len(rows), dtype=torch.bool, device=subject.device)
     mirrored[1::2] = subject.train.flip
     network = subject.final[0]
     entering = network.standardized(moved(data.images, rows, mirrored, subject.train.shift, generator))
     finite = bool(entering.isfinite().all())
-    shown = torch.linspace(0, len(rows) - 1, min(SHOWN, len(rows)), device=subject.device).round().long()
+    shown = _spread(len(rows), SHOWN, subject.device)
     mean = float(entering.mean((0, 2, 3)).abs().max())
     deviations = entering.std((0, 2, 3))
     low, high = float(deviations.min()), float(deviations.max())
@@ -69,7 +69,8 @@ def activations(subject: Subject) -> Outcome:
     Dead is a channel whose deviation is below 0.001 of the median of its block's channels.
     """
     network = subject.final[0].eval()
-    features = network.standardized(_spread(subject.held_out.pictures()))
+    rows = _spread(len(subject.held_out), LOOKED_AT, subject.device)
+    features = network.standardized(subject.held_out.pictures()[rows])
     dead, total, histograms = 0, 0, []
     with torch.no_grad():
         for block in network.blocks:
@@ -115,13 +116,12 @@ def updates(subject: Subject) -> Outcome:
     )
 
 
-def _spread(images: Tensor) -> Tensor:
-    """Return up to LOOKED_AT of the images, evenly spaced.
+def _spread(count: int, most: int, device: torch.device) -> Tensor:
+    """Return up to `most` of the rows 0..count-1, evenly spaced, int64.
 
     Rows are sorted by name, and names often begin with the class, so the first ones would be of one class.
     """
-    rows = torch.linspace(0, len(images) - 1, min(LOOKED_AT, len(images))).round().long()
-    return images[rows.to(images.device)]
+    return torch.linspace(0, count - 1, min(most, count), device=device).round().long()
 
 
 def _first_kernels(network: Network) -> Tensor:

@@ -32,8 +32,8 @@ def train(network: Network, data: Data, params: Train, generator: torch.Generato
 
     At least `train.epochs` epochs and `train.min_steps` steps. The first `train.small_share` of the epochs
     see images shrunk to `train.small_side` of their side (progressive resizing; none below 16 px): they cost
-    less and teach as much; the last epoch never sees them. Early stopping, where asked for, looks at a slice
-    of the data after each full-size epoch; the best weights are kept.
+    less, about by the square of the side; the last epoch never sees them. Early stopping, where asked for,
+    looks at a slice of the data after each full-size epoch; the best weights are kept.
     Raises DataprepError, naming `name`, epoch and step, when the loss is not finite.
     """
     kept, slice_ = _split(data, params, generator)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from dataprep import files
 from dataprep.config import Train
+from dataprep.errors import DataprepError
 from dataprep.networks import Network, architecture, started
 from dataprep.training import course, weights
 from dataprep.training.batches import Data
@@ -113,6 +114,16 @@ def read_result(path: Path) -> FoldResult | None:
         return FoldResult(**load_file(path))
     except (SafetensorError, TypeError):
         return None
+
+
+def result_of(task: FoldTask) -> FoldResult:
+    """Return what `train_fold` wrote for the task. Raises DataprepError when it is damaged."""
+    result = read_result(task.result)
+    if result is None:
+        raise DataprepError(
+            "the result of a training is damaged", where=str(task.result), remedy="run `dvc repro` again"
+        )
+    return result
 
 
 def key(task: FoldTask, pixels_sha256: str, code_sha256: str) -> str:

@@ -11,7 +11,7 @@ def resolve(precision: Precision, device: torch.device) -> torch.dtype:
     """Return the format of the blocks' arithmetic; weights and the output layer are float32 always.
 
     auto: bfloat16 where the device has instructions for it (CUDA from compute capability 8 on; CPUs
-    with AMX or AVX-512 BF16), else float32. Where it must be emulated, bfloat16 is slower than float32.
+    with AMX or AVX-512 BF16), else float32. Elsewhere it would be emulated.
     """
     if precision != "auto":
         return torch.float32 if precision == "float32" else torch.bfloat16
