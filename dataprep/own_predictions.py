@@ -8,6 +8,7 @@ from polars.exceptions import PolarsError
 
 from dataprep.errors import DataprepError, listing, nearest
 from dataprep.folds import UNREADABLE
+from dataprep.noise_model import calibrated, fit, log_probabilities
 from dataprep.schema import PREDICTIONS, check, class_names
 
 PREFIX = "probability:"
@@ -45,7 +46,16 @@ def read_predictions(path: Path, images: pl.DataFrame, folds: pl.DataFrame) -> p
         pl.Series("probabilities", probabilities.astype(np.float32), pl.Array(pl.Float32, len(classes))),
         pl.Series("embedding", embeddings, pl.Array(pl.Float32, embeddings.shape[1])),
     )
-    return check(frame, PREDICTIONS, str(path))
+    joint = pl.Series("joint_logits", _joint(frame, probabilities, classes), pl.Array(pl.Float32, len(classes)))
+    return check(frame.with_columns(joint).select(list(PREDICTIONS.columns)), PREDICTIONS, str(path))
+
+
+def _joint(frame: pl.DataFrame, probabilities: np.ndarray, classes: list[str]) -> np.ndarray:
+    logits = log_probabilities(probabilities)
+    place = {name: number for number, name in enumerate(classes)}
+    judged = frame["fold"].is_not_null().to_numpy()
+    labels = np.array([place[label] for label in frame["label"].filter(pl.Series(judged))], np.int64)
+    return calibrated(fit(logits[judged], labels), logits).astype(np.float32)
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 
 from dataprep import device as devices
 from dataprep import files
+from dataprep.committee import committee_tasks, joint_logits, label_noise
 from dataprep.config import Train
 from dataprep.folds import UNREADABLE
 from dataprep.schema import HISTORY, PREDICTIONS, WATCHED, check, class_names
@@ -59,18 +61,23 @@ def fold_tasks(
 
 
 def predict_out_of_fold(folds: pl.DataFrame, tasks: list[FoldTask]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Train a network per task; return PREDICTIONS, HISTORY and WATCHED.
+    """Train a network per task, and the committee; return PREDICTIONS, HISTORY and WATCHED.
 
     An image in a fold is predicted by the networks that did not see it, their probabilities averaged
     over the seeds and calibrated by `temperature`; a readable image in no fold gets the mean
-    probabilities of all networks and the embedding of the first. Tasks that an interrupted run has
-    finished are not run again.
+    probabilities of all of them and the embedding of the first. The joint logits are those of
+    `committee.joint_logits`. Tasks that an interrupted run has finished are not run again.
     """
     run(tasks)
     results = [result_of(task) for task in tasks]
+    model = label_noise(tasks, results)
+    committee = committee_tasks(tasks, results, model)
+    if committee:
+        run(committee)
+    joint = joint_logits(tasks, results, [result_of(task) for task in committee], model)
     warmth = temperature(tasks, results)
     return (
-        _predictions(folds, tasks, results, warmth),
+        _predictions(folds, tasks, results, joint, warmth),
         _history(tasks, results),
         _watched(folds, tasks[0], results[0], warmth),
     )
@@ -121,7 +128,9 @@ def _code_sha256() -> str:
     return digest.hexdigest()
 
 
-def _predictions(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult], warmth: float) -> pl.DataFrame:
+def _predictions(
+    folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldResult], joint: NDArray[np.float64], warmth: float
+) -> pl.DataFrame:
     seeds = tasks[0].params.seeds
     firsts = tasks[::seeds]
     rows = np.concatenate([task.held_out_rows for task in firsts] + [tasks[0].other_rows])
@@ -141,6 +150,7 @@ def _predictions(folds: pl.DataFrame, tasks: list[FoldTask], results: list[FoldR
         .select("image_id", "label", "fold")
         .with_columns(
             pl.Series("probabilities", probabilities.astype(np.float32), pl.Array(pl.Float32, probabilities.shape[1])),
+            pl.Series("joint_logits", joint[rows].astype(np.float32), pl.Array(pl.Float32, joint.shape[1])),
             pl.Series("embedding", embeddings, dtype=pl.Array(pl.Float32, embeddings.shape[1])),
         )
     )

@@ -84,9 +84,36 @@ PREDICTIONS = Table(
         "label": pl.String,
         "fold": pl.Int32,  # the fold that held the image out; null: in no fold, the mean of all folds' networks
         "probabilities": pl.Array,  # Float32, one per class in the order of class_names(IMAGES), sum 1
+        # Float32, log P(right class | image) by all networks, those trained on the image included
+        "joint_logits": pl.Array,
         "embedding": pl.Array,  # Float32, input of the last layer; of the fold's own network
     },
-    required=("image_id", "probabilities", "embedding"),
+    required=("image_id", "probabilities", "joint_logits", "embedding"),
+)
+
+CONSENSUS = Table(
+    "CONSENSUS",
+    {
+        "image_id": pl.String,  # every image; the table is empty when there are no annotators
+        "label": pl.String,  # what all labels and the networks together make most probable; null: nobody labeled it
+        "probability": pl.Float32,  # of that label, 0 to 1
+        "annotators": pl.Int32,  # how many labeled the image
+        "agreement": pl.Float32,  # share of them who gave the consensus
+    },
+    required=("image_id", "annotators"),
+)
+
+ANNOTATORS = Table(
+    "ANNOTATORS",
+    {
+        "annotator": pl.String,  # the name, without the prefix
+        "labels": pl.Int64,  # how many were given
+        "quality": pl.Float32,  # estimated share of them that are right; this and the rest null without labels
+        "agreement_with_consensus": pl.Float32,  # share of them that are the consensus
+        "agreement_with_others": pl.Float32,  # mean over the others of the share alike; null: no image in common
+    },
+    key=("annotator",),
+    required=("annotator", "labels"),
 )
 
 HISTORY = Table(
@@ -141,6 +168,47 @@ LEARNING_CURVE = Table(
     required=("images", "repeat", "judged", "accuracy"),
 )
 
+CLASS_PAIRS = Table(
+    "CLASS_PAIRS",
+    {
+        "given": pl.String,  # the given label; a row per ordered pair of judged classes, equal ones included
+        "right": pl.String,  # the right class
+        "images": pl.Float64,  # estimated number of such images among the judged
+        "probability": pl.Float64,  # estimated P(given | right), 0 to 1
+        "overlap": pl.Float64,  # 0: told apart as well as is usual, 1: not at all; null: not looked at
+        "overlapping": pl.Boolean,  # told apart far worse than is usual, in both directions
+        "merge": pl.Boolean,  # hardly told apart
+    },
+    key=("given", "right"),
+    required=("given", "right", "images", "probability", "overlapping", "merge"),
+)
+
+COVERAGE = Table(
+    "COVERAGE",
+    {
+        "coverage": pl.Float64,  # share of the judged images, surest first, above 0 to 1
+        "threshold": pl.Float64,  # lowest top probability among them
+        "agreement": pl.Float64,  # share of them whose given label is predicted
+        "estimated_accuracy": pl.Float64,  # estimated share of them whose right class is predicted
+    },
+    key=("coverage",),
+    required=("coverage", "threshold", "agreement", "estimated_accuracy"),
+)
+
+SUBCLASSES = Table(
+    "SUBCLASSES",
+    {
+        "label": pl.String,  # a class that falls into two groups
+        "group": pl.Int32,  # 0 (the larger one) or 1
+        "images": pl.Int64,  # in the group, of those looked at
+        "share": pl.Float64,  # of those looked at, 0 to 1
+        "separation": pl.Float64,  # 0: no valley between the groups, 1: an empty one
+        "examples": pl.List(pl.String),  # image_ids, the most typical first
+    },
+    key=("label", "group"),
+    required=("label", "group", "images", "share", "separation", "examples"),
+)
+
 AUGMENTED = Table(
     "AUGMENTED",
     {"image_id": pl.String, "copy": pl.Int32},  # copy counts from 1
@@ -157,6 +225,7 @@ ISSUES = Table(
         "is_issue": pl.Boolean,
         "group": pl.UInt32,  # images that belong together within this kind, else null
         "suggested_label": pl.String,
+        "suggested_probability": pl.Float32,  # that it is the right one, 0 to 1
         "note": pl.String,  # what a person should know, such as why a file is unreadable
     },
     key=("issue", "image_id"),

@@ -11,8 +11,12 @@ from dataprep.config import Params
 from dataprep.report import write_report
 from dataprep.report.inputs import Inputs
 from dataprep.schema import (
+    ANNOTATORS,
     AUGMENTED,
     CHECKS,
+    CLASS_PAIRS,
+    CONSENSUS,
+    COVERAGE,
     FAULTS,
     FOLDS,
     HISTORY,
@@ -23,6 +27,7 @@ from dataprep.schema import (
     PREDICTIONS,
     REMOVED,
     SKIPPED,
+    SUBCLASSES,
     WATCHED,
 )
 from stages.common import read_issues, run
@@ -41,6 +46,11 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         checks=tables.read(read["checks"], CHECKS),
         check_arrays=load_file(read["arrays"]),
         learning_curve=tables.read(read["curve"], LEARNING_CURVE),
+        class_pairs=tables.read(read["pairs"], CLASS_PAIRS),
+        coverage=tables.read(read["coverage"], COVERAGE),
+        subclasses=tables.read(read["subclasses"], SUBCLASSES),
+        consensus=tables.read(read["consensus"], CONSENSUS),
+        annotators=tables.read(read["annotators"], ANNOTATORS),
         kept=tables.read(read["kept"], KEPT),
         removed=tables.read(read["removed"], REMOVED),
         faults=tables.read(read["faults"], FAULTS) if params.source.kind == "digits" else None,

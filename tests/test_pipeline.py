@@ -13,6 +13,9 @@ import pytest
 import yaml
 from PIL import Image
 
+from dataprep import config
+from dataprep.detectors import label_errors
+from dataprep.own_predictions import read_predictions
 from dataprep.schema import DECISIONS
 from tests.closure import ROOT
 
@@ -88,6 +91,9 @@ SMALL: dict[str, object] = {
     "train.epochs": 1,
     "train.min_steps": 25,
     "train.width": 8,
+    "train.committee": 1,
+    "train.committee_epochs": 1,
+    "train.committee_width": 8,
     "checks.images": 64,
     "checks.steps": 5,
     "learning_curve.enabled": False,
@@ -168,8 +174,11 @@ def test_predictions_of_ones_own_model_replace_the_training(pipeline: Path, tmp_
     report = (root / "reports/summary.md").read_text()
     assert "The predictions come from `reviews/predictions`" in report
     assert "left out" in report
-    before, after = (pl.read_parquet(path / "data/issues/label_errors.parquet") for path in (pipeline, root))
-    assert after["is_issue"].to_list() == before["is_issue"].to_list()
+    images, folds = (pl.read_parquet(root / f"data/{name}.parquet") for name in ("images", "folds"))
+    mine = read_predictions(root / "reviews/predictions", images, folds)
+    expected = label_errors.detect(images, mine, config.load(root / "params.yaml").detectors.label_errors)
+    after = pl.read_parquet(root / "data/issues/label_errors.parquet")
+    assert after["is_issue"].to_list() == expected.sort("issue", "image_id")["is_issue"].to_list()
 
 
 def test_own_folder_with_hostile_names_by_params_alone(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_the_temperature_undoes_what_made_logits_timid(pixel_file: Path, tmp_pat
     labels = (random.random(count) > chance[:, 0]).astype(np.int64)
     wide = replace(task, labels=labels, held_out_rows=np.arange(count))
     nothing = np.zeros((0,), np.float32)
-    result = fold.FoldResult((true / 5).astype(np.float32), nothing, nothing, nothing, nothing, nothing)
+    result = fold.FoldResult((true / 5).astype(np.float32), *[nothing] * 6)
     assert predict.temperature([wide], [result]) == pytest.approx(0.2, rel=0.05)
 
 

@@ -37,7 +37,7 @@ class OddPixels(Section):
 
 class LabelErrors(Section):
     filter_by: Literal[
-        "margin_count",
+        "posterior",
         "prune_by_noise_rate",
         "prune_by_class",
         "both",
@@ -46,11 +46,12 @@ class LabelErrors(Section):
         "low_normalized_margin",
         "low_self_confidence",
     ]
-    rank_by: Literal["self_confidence", "normalized_margin", "confidence_weighted_entropy"]
-    trust: Share
+    rank_by: Literal["posterior", "self_confidence", "normalized_margin", "confidence_weighted_entropy"]
 
 
 class Outliers(Section):
+    method: Literal["joined", "cleanlab"]
+    false_share: Annotated[float, Field(gt=0.0, lt=1.0)]
     neighbors: Annotated[int, Field(ge=1, le=100)]
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
     deviations: Annotated[float, Field(gt=0.0)]

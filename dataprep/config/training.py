@@ -42,6 +42,10 @@ class Train(Section):
     warmup: Annotated[float, Field(ge=0.0, lt=1.0)]
     weight_decay: Annotated[float, Field(ge=0.0)]
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
+    committee: Annotated[int, Field(ge=0, le=100)]
+    committee_epochs: Annotated[int, Field(ge=1)]
+    committee_width: Annotated[int, Field(ge=4, le=512)]
+    committee_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)]
     input_dropout: Annotated[float, Field(ge=0.0, lt=1.0)]
     max_norm: Annotated[float, Field(gt=0.0)] | None

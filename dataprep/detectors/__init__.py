@@ -40,7 +40,7 @@ REGISTRY: dict[str, Detector] = {
     "split_leaks": Detector(("images", "exact_duplicates", "near_duplicates"), ("split_leak",)),
     "label_conflicts": Detector(("images", "exact_duplicates", "near_duplicates"), ("label_conflict",)),
     "label_errors": Detector(("images", "predictions"), ("label_error", "small_class")),
-    "outliers": Detector(("images", "predictions"), ("outlier", "out_of_distribution")),
+    "outliers": Detector(("images", "pixels", "predictions"), ("outlier", "out_of_distribution")),
 }
 
 KINDS: tuple[str, ...] = tuple(kind for detector in REGISTRY.values() for kind in detector.kinds)

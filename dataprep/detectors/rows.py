@@ -13,6 +13,7 @@ def issue_rows(
     is_issue: pl.Expr,
     group: pl.Expr | None = None,
     suggested_label: pl.Expr | None = None,
+    suggested_probability: pl.Expr | None = None,
     note: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """Return one ISSUES row per row of `table`; scores are clipped to [0, 1], notes kept for issues only."""
@@ -24,6 +25,9 @@ def issue_rows(
         is_issue.fill_null(False).alias("is_issue"),
         (nothing if group is None else group).cast(pl.UInt32).alias("group"),
         (nothing if suggested_label is None else suggested_label).cast(pl.String).alias("suggested_label"),
+        (nothing if suggested_probability is None else suggested_probability)
+        .cast(pl.Float32)
+        .alias("suggested_probability"),
         pl.when(is_issue.fill_null(False)).then(nothing if note is None else note).cast(pl.String).alias("note"),
     ).select(list(ISSUES.columns))
 

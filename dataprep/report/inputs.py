@@ -19,6 +19,8 @@ class Inputs:
     history, watched, checks: HISTORY, WATCHED and CHECKS; history and watched have no row when nothing was trained.
     check_arrays: what the checks' pictures are drawn from, by name, float32.
     learning_curve: LEARNING_CURVE, without a row when it was not asked for.
+    class_pairs, coverage, subclasses: CLASS_PAIRS, COVERAGE and SUBCLASSES, without a row when nothing was judged.
+    consensus, annotators: CONSENSUS and ANNOTATORS, without a row when the source has no annotators.
     faults: FAULTS of the built-in data; None for any other source.
     pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
     normalized: float32 (M, 3, S, S), row i is row i of kept.
@@ -37,6 +39,11 @@ class Inputs:
     checks: pl.DataFrame
     check_arrays: dict[str, NDArray[np.float32]]
     learning_curve: pl.DataFrame
+    class_pairs: pl.DataFrame
+    coverage: pl.DataFrame
+    subclasses: pl.DataFrame
+    consensus: pl.DataFrame
+    annotators: pl.DataFrame
     kept: pl.DataFrame
     removed: pl.DataFrame
     faults: pl.DataFrame | None

@@ -112,13 +112,14 @@ def plot_tables(inputs: Inputs) -> dict[str, pl.DataFrame]:
     """Return the data of the DVC plots by file name.
 
     class_balance.csv: split, label, images (as they came). confusion.csv: given, predicted, a row per
-    judged image. issues.csv: issue, images.
+    judged image. issues.csv: issue, images. coverage.csv: COVERAGE.
     """
     balance = inputs.images.group_by("split", "label").agg(pl.len().cast(pl.Int64).alias("images"))
     counts = issue_counts(inputs.issues)
     return {
         "class_balance.csv": balance.sort("split", "label"),
         "confusion.csv": judged(inputs).select("given", "predicted"),
+        "coverage.csv": inputs.coverage,
         "issues.csv": pl.DataFrame(
             {"issue": list(counts), "images": list(counts.values())},
             schema={"issue": pl.String, "images": pl.Int64},

@@ -45,8 +45,8 @@ def worst_rows(inputs: Inputs, kind: str) -> pl.DataFrame:
 def worst(inputs: Inputs, kind: str) -> Picture | None:
     """Return a picture of the worst images of a kind; None when none of them can be decoded.
 
-    Groups, where the kind has them, stand side by side; else each image has given -> suggested
-    label and score below it.
+    Groups, where the kind has them, stand side by side; else each image has given -> suggested label below it, and the
+    suggestion's probability, or the score where there is none.
     """
     rows = worst_rows(inputs, kind).filter(pl.col("unreadable").is_null())
     if not rows.height:
@@ -59,9 +59,10 @@ def worst(inputs: Inputs, kind: str) -> Picture | None:
     tiles = []
     for row in rows.iter_rows(named=True):
         lines, accent = label_lines(row["label"], row["suggested_label"])
-        caption = (*lines, f"score {row['score']:.2f}")
+        sure = row["suggested_probability"]
+        caption = (*lines, f"score {row['score']:.2f}" if sure is None else f"{sure:.0%} sure")
         tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], caption, accent))
-    alt = f"{title}: the worst by score, {len(tiles)} shown, each with its label and score"
+    alt = f"{title}: the worst by score, {len(tiles)} shown, each with its label and how sure that is"
     return encode(grid(tiles), file_name(kind), alt, budget(inputs))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.report import more_data, numbers, pictures, plots, training_checks
+from dataprep.report import class_section, more_data, numbers, people, pictures, plots, training_checks
 from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
@@ -25,6 +25,8 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     _classes(document, inputs)
     _findings(document, inputs, values)
     _networks(document, inputs, values)
+    document.extend(people.section(inputs))
+    document.extend(class_section.section(inputs))
     document.extend(training_checks.section(inputs))
     document.extend(more_data.section(inputs))
     _changes(document, inputs)
@@ -141,8 +143,8 @@ def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> Non
     )
     if values["out_of_fold_accuracy"] < 0.5:
         document.add(
-            "**That is less than half: too little to judge most labels by.** Suspect labels are flagged only where the "
-            "networks are surest, and even these are to be looked at with care. More images would help."
+            "**That is less than half: either many labels are wrong, or the networks are too weak to judge most of them.** "
+            "Look at suspect labels with care. More images would help."
         )
     names = class_names(inputs.images)
     alt = "Given labels against out-of-fold predictions; the diagonal is where they agree"

@@ -111,6 +111,7 @@ def _image_metadata() -> pl.Expr:
 
 def _classifications(ids: list[str]) -> list[pl.Expr]:
     columns = dict(zip(LABELS, ("label", "predicted_label", "suggested_label"), strict=True))
+    sure = {"predictions": "confidence", "suggested_label": "suggested_probability"}
     return [
         pl.when(pl.col(column).is_not_null())
         .then(
@@ -119,7 +120,7 @@ def _classifications(ids: list[str]) -> list[pl.Expr]:
                 pl.lit("Classification").alias("_cls"),
                 pl.lit([], dtype=pl.List(pl.String)).alias("tags"),
                 pl.col(column).alias("label"),
-                (pl.col("confidence") if name == "predictions" else pl.lit(None)).alias("confidence"),
+                (pl.col(sure[name]) if name in sure else pl.lit(None)).alias("confidence"),
             )
         )
         .alias(name)

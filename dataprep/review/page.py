@@ -15,6 +15,7 @@ from dataprep.schema import DECISIONS
 from dataprep.wording import wording
 
 PAGE_NAME = "index.html"
+SUGGESTION = ("suggested_label", "suggested_probability")
 SHOWN = 500  # images per queue before "show more"
 
 
@@ -67,7 +68,11 @@ def _queue(kind: str, flagged: pl.DataFrame, issues: pl.DataFrame) -> dict[str, 
     found = issues.filter(pl.col("is_issue") & (pl.col("issue") == kind))
     rows = (
         flagged.with_row_index("index")
-        .join(found.select("image_id", "suggested_label", "note"), on="image_id", suffix="_of_kind")
+        .join(
+            found.select("image_id", *SUGGESTION, "note"),
+            on="image_id",
+            suffix="_of_kind",
+        )
         .sort(worst_first(kind, flagged.columns))
     )
     group = pl.col(f"{kind}_group") if f"{kind}_group" in rows.columns else pl.lit(None)
@@ -76,6 +81,7 @@ def _queue(kind: str, flagged: pl.DataFrame, issues: pl.DataFrame) -> dict[str, 
         pl.col(f"{kind}_score").cast(pl.Float64).round(4).alias("score"),
         group.alias("group"),
         pl.col("suggested_label_of_kind").alias("suggested"),
+        pl.col("suggested_probability_of_kind").cast(pl.Float64).round(4).alias("probability"),
         "note",
     )
     return {

@@ -20,7 +20,8 @@ def sample_table(
     Columns: those of IMAGES; `unreadable` and MEASURES of MEASUREMENTS; predicted_label and
     confidence (0 to 1), null where nothing was predicted; `<kind>_score` (Float32, 0 worst to 1)
     and, for kinds that have groups, `<kind>_group` (UInt32); `flags`, the kinds that are issues of
-    the image; worst_score, the least score among those; suggested_label; notes, one per line.
+    the image; worst_score, the least score among those; suggested_label and suggested_probability; notes, one
+    per line.
     """
     table = images.join(
         measurements.select("image_id", "unreadable", *MEASURES), on="image_id", how="left", validate="1:1"
@@ -71,7 +72,7 @@ def _predicted(predictions: pl.DataFrame, class_names: list[str]) -> pl.DataFram
 
 
 def _flags(issues: pl.DataFrame) -> pl.DataFrame:
-    suggestion = pl.col("suggested_label").filter(pl.col("issue") == SUGGESTING)
+    suggestion = pl.col("suggested_label", "suggested_probability").filter(pl.col("issue") == SUGGESTING)
     note = pl.format("{}: {}", pl.col("issue").str.replace_all("_", " "), "note")
     return (
         issues.filter("is_issue")
@@ -80,7 +81,7 @@ def _flags(issues: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.col("issue").alias("flags"),
             pl.col("score").min().alias("worst_score"),
-            suggestion.first().alias("suggested_label"),
+            suggestion.first(),
             note.drop_nulls().str.join("\n").alias("notes"),
         )
         .with_columns(pl.col("notes").replace("", None))

@@ -8,12 +8,15 @@ from torch import Tensor
 
 from dataprep.config import Train
 
-Batch = tuple[Tensor, Tensor]  # images (B, 3, S, S) uint8, labels (B,) int64
+Batch = tuple[Tensor, Tensor]  # images (B, 3, S, S) uint8, labels (B,) int64 or (B, C) float32
 
 
 @dataclass(frozen=True)
 class Data:
-    """Labeled images on one device. images: (N, S, S, 3) uint8, channels last in memory; labels: (N,) int64."""
+    """Labeled images on one device. images: (N, S, S, 3) uint8, channels last in memory.
+
+    labels: (N,) int64, or (N, C) float32, how probable each class is.
+    """
 
     images: Tensor
     labels: Tensor
@@ -21,6 +24,10 @@ class Data:
     def pictures(self) -> Tensor:
         """Return the images as (N, 3, S, S), a view."""
         return self.images.permute(0, 3, 1, 2)
+
+    def classes(self) -> Tensor:
+        """Return the labels as (N,) int64, the most probable one where several are possible."""
+        return self.labels if self.labels.ndim == 1 else self.labels.argmax(1)
 
     def __getitem__(self, rows: Tensor) -> "Data":
         return Data(self.images[rows], self.labels[rows])

@@ -108,7 +108,7 @@ def _split(data: Data, params: Train, generator: torch.Generator) -> tuple[Data,
 
 def _accuracy(network: Network, data: Data, params: Train) -> float:
     logits, _ = infer(network, data.pictures(), params, views=False)
-    return float((logits.argmax(1) == data.labels).float().mean())
+    return float((logits.argmax(1) == data.classes()).float().mean())
 
 
 def _refuse_infinite(losses: list[float], epoch: int, name: str) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,7 @@ class FoldTask:
     pixels: Path
     labels: NDArray[np.int64]
     train_rows: NDArray[np.int64]
-    held_out_rows: NDArray[np.int64]
+    held_out_rows: NDArray[np.int64]  # may be none
     other_rows: NDArray[np.int64]  # in no fold, predicted by every fold's network
     classes: int
     params: Train
@@ -46,6 +46,7 @@ class FoldTask:
     device: str
     network: Path
     result: Path
+    targets: Path | None = None  # .npy file (N, C) float32 to train on instead of labels, rows sum to 1
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class FoldResult:
     """Predictions for held_out_rows followed by other_rows, and the course of training."""
 
     logits: NDArray[np.float32]  # (n, C)
+    seen_logits: NDArray[np.float32]  # (m, C), of train_rows; with views only of a committee
     embeddings: NDArray[np.float32]  # (n, D)
     train_loss: NDArray[np.float32]  # (epochs,), mean per epoch, nats
     held_out_loss: NDArray[np.float32]  # (epochs,), cross-entropy over the whole held-out fold, nats
@@ -72,14 +74,20 @@ def train_fold(task: FoldTask) -> None:
     torch.manual_seed(number)
     device = torch.device(task.device)
     array = np.load(task.pixels, mmap_mode="r")
-    data = _data(array, task, task.train_rows, device)
     held_out = _data(array, task, task.held_out_rows, device)
+    data = _data(array, task, task.train_rows, device)
     network = prepared(data, task.params, task.classes)
+    soft = task.targets is not None
+    if task.targets is not None:
+        targets = np.load(task.targets, mmap_mode="r")[task.train_rows]
+        data = replace(data, labels=torch.from_numpy(targets).to(device))
     history = _train(network, data, held_out, task, torch.Generator(device).manual_seed(number))
     others = torch.from_numpy(array[task.other_rows]).to(device).permute(0, 3, 1, 2)
     parts = [infer(network, images, task.params, views=task.params.views) for images in (held_out.pictures(), others)]
     result = {
         "logits": torch.cat([logits for logits, _ in parts]),
+        # Views of all images of all folds' networks would take as long as two epochs.
+        "seen_logits": infer(network, data.pictures(), task.params, views=task.params.views and soft)[0],
         "embeddings": torch.cat([embeddings for _, embeddings in parts]),
         **history,
     }
@@ -136,6 +144,7 @@ def key(task: FoldTask, pixels_sha256: str, code_sha256: str) -> str:
         "params": task.params.model_dump(exclude={"workers"}),
         "weights": weights.file_sha256(Path(task.params.weights)) if task.params.weights else None,
         "device": task.device,
+        "targets": files.file_sha256(task.targets) if task.targets else None,
         "torch": torch.__version__,
         "pixels": pixels_sha256,
         "code": code_sha256,
@@ -157,7 +166,8 @@ def _data(array: NDArray[np.uint8], task: FoldTask, rows: NDArray[np.int64], dev
 def _train(
     network: Network, data: Data, held_out: Data, task: FoldTask, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    name = f"fold {task.fold}" + (f", seed {task.seed}" if task.params.seeds > 1 else "")
+    name = f"committee, network {task.seed}" if task.targets else f"fold {task.fold}"
+    name += f", seed {task.seed}" if task.params.seeds > 1 and not task.targets else ""
     losses, held_out_losses, accuracies, watched = [], [], [], []
     seen = torch.from_numpy(watched_rows(len(held_out))).to(held_out.labels.device)
     bar: tqdm = tqdm(desc=name, unit="epoch", position=task.fold, leave=False)
@@ -169,7 +179,8 @@ def _train(
         watched.append(logits[seen].softmax(1))
         bar.total = epoch.of
         bar.update()
-        bar.set_postfix(loss=f"{losses[-1]:.3f}", held_out=f"{float(accuracies[-1]):.1%}")
+        judged = f", held_out={float(accuracies[-1]):.1%}" if len(held_out) else ""
+        bar.set_postfix_str(f"loss={losses[-1]:.3f}{judged}")
     bar.close()
     return {
         "train_loss": torch.tensor(losses),

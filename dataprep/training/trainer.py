@@ -25,7 +25,7 @@ class Trainer:
         self._captured: dict[tuple[int, ...], Captured] = {}
 
     def step(self, batch: Batch) -> Tensor:
-        """Take one step on images (B, 3, S, S) uint8 and labels (B,); return the loss before it, a scalar in nats.
+        """Take one step on images (B, 3, S, S) uint8 and labels (B,) or (B, C); return the loss before it, nats.
 
         The images may be smaller than those that the network was built for.
         """

@@ -9,8 +9,12 @@ import polars as pl
 from dataprep import config
 from dataprep.report.inputs import Inputs
 from dataprep.schema import (
+    ANNOTATORS,
     AUGMENTED,
     CHECKS,
+    CLASS_PAIRS,
+    CONSENSUS,
+    COVERAGE,
     FAULTS,
     FOLDS,
     HISTORY,
@@ -19,6 +23,7 @@ from dataprep.schema import (
     PREDICTIONS,
     REMOVED,
     SKIPPED,
+    SUBCLASSES,
     WATCHED,
     class_names,
 )
@@ -61,6 +66,11 @@ def inputs(**changes: Any) -> Inputs:
         "checks": _checks(),
         "check_arrays": _check_arrays(numbers),
         "learning_curve": learning_curve(),
+        "class_pairs": class_pairs(),
+        "coverage": coverage(),
+        "subclasses": subclasses(ids),
+        "consensus": pl.DataFrame(schema=CONSENSUS.columns),
+        "annotators": pl.DataFrame(schema=ANNOTATORS.columns),
         "kept": kept,
         "removed": _removed(images),
         "faults": _faults(ids),
@@ -117,6 +127,7 @@ def _predictions(images: pl.DataFrame, numbers: np.random.Generator) -> pl.DataF
             "label": images["label"],
             "fold": pl.Series([None if i in (0, 13) else i % 2 for i in range(COUNT)], dtype=pl.Int32),
             "probabilities": pl.Series(probabilities, dtype=pl.Array(pl.Float32, len(names))),
+            "joint_logits": pl.Series(np.log(probabilities), dtype=pl.Array(pl.Float32, len(names))),
             "embedding": pl.Series(numbers.random((COUNT, 4), np.float32), dtype=pl.Array(pl.Float32, 4)),
         }
     )
@@ -166,6 +177,32 @@ def learning_curve(labels: Sequence[str] = LABELS, law: Callable[[int], float] =
             rows.append((images, repeat, None, judged, 1 - sum(wrong) / judged))
             rows += [(images, repeat, name, 300, 1 - n / 300) for name, n in zip(labels, wrong, strict=True)]
     return pl.DataFrame(rows, schema=LEARNING_CURVE.columns, orient="row").sort(LEARNING_CURVE.key)
+
+
+def class_pairs(labels: Sequence[str] = LABELS, merge: bool = False) -> pl.DataFrame:
+    """Return CLASS_PAIRS of 20 images per class, of which each other class's label is on one; the first two overlap."""
+    rest = len(labels) - 1
+    rows = []
+    for given in labels:
+        for right in labels:
+            mixed = given != right and {given, right} == set(labels[:2])
+            images = 1.0 if given != right else 20.0 - rest
+            overlap = None if given == right else 0.9 if mixed else 0.0
+            rows.append((given, right, images, images / 20, overlap, mixed, mixed and merge))
+    return pl.DataFrame(rows, schema=CLASS_PAIRS.columns, orient="row").sort(CLASS_PAIRS.key)
+
+
+def coverage() -> pl.DataFrame:
+    """Return COVERAGE at twenty steps, falling from 1 to 0.9 and 0.8."""
+    shares = [step / 20 for step in range(1, 21)]
+    rows = [(part, 1 - part / 2, 1 - part / 5, 1 - part / 10) for part in shares]
+    return pl.DataFrame(rows, schema=COVERAGE.columns, orient="row")
+
+
+def subclasses(ids: list[str]) -> pl.DataFrame:
+    """Return SUBCLASSES with the third class in two groups."""
+    rows = [(HOSTILE, 0, 12, 0.6, 0.7, ids[2:26:3]), (HOSTILE, 1, 8, 0.4, 0.7, ids[26:50:3])]
+    return pl.DataFrame(rows, schema=SUBCLASSES.columns, orient="row")
 
 
 def _kept(images: pl.DataFrame) -> pl.DataFrame:

@@ -63,6 +63,7 @@ def issue(kind: str, scores: dict[str, float], groups: dict[str, int], suggested
         "is_issue": [name in scores for name in IDS],
         "group": [groups.get(name) for name in IDS],
         "suggested_label": [suggested if name in scores else None for name in IDS],
+        "suggested_probability": [0.75 if suggested and name in scores else None for name in IDS],
         "note": [f"<u>{kind}</u>" if name in scores else None for name in IDS],
     }
     return pl.DataFrame(rows, schema=ISSUES.columns)

@@ -85,7 +85,7 @@ def test_fields_of_a_sample(samples: dict[str, Any]) -> None:
     assert sample["ground_truth"]["label"] == "cat"
     assert (sample["predictions"]["label"], sample["predictions"]["confidence"]) == ("cat", 0.75)
     assert samples[IDS[0]]["predictions"]["label"] == "dog & <i>co</i>"
-    assert sample["suggested_label"]["label"] == "cat"
+    assert (sample["suggested_label"]["label"], sample["suggested_label"]["confidence"]) == ("cat", 0.75)
     assert sample["label_error_score"] == pytest.approx(0.2)
     assert sample["dark_score"] == 1.0
     assert set(sample["tags"]) >= {"train", "label_error"}

@@ -27,6 +27,7 @@ def params(**changes: Any) -> Train:
         "precision": "float32",
         "views": False,
         "label_smoothing": 0.2,
+        "committee": 0,
     }
     given = config.load(ROOT / "params.yaml").train.model_dump()
     return Train.model_validate(given | small | changes)

@@ -1,0 +1,83 @@
+"""The images that predictions are compared with labels on, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from dataprep.errors import DataprepError, listing
+from dataprep.schema import class_names
+
+LEAST = 1e-12  # of a probability: Float32 rounds the smallest to 0, of which there is no logarithm
+MOST_OFF = 0.001  # what rounding leaves of a sum of 1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Images with a label that a fold held out, sorted by image_id.
+
+    classes: the C names that at least one of the images has, in the order of `class_names`.
+    ids: (N,) image_id. labels: (N,) int64, 0..C-1. folds: (N,) int64. embeddings: (N, D) float32.
+    probabilities: (N, C) float64, above 0, rows sum to 1, by networks that did not see the image.
+    joint: (N, C) float64, log probabilities by all networks together (`committee.joint_logits`).
+    """
+
+    classes: list[str]
+    ids: list[str]
+    labels: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    embeddings: NDArray[np.float32]
+    probabilities: NDArray[np.float64]
+    joint: NDArray[np.float64]
+
+
+def judge(images: pl.DataFrame, predictions: pl.DataFrame) -> Judged:
+    """Return the judged images of IMAGES and PREDICTIONS; N and C may be 0.
+
+    A class without a judged image is left out, and the probabilities of the others are scaled to sum 1. A class
+    that is never predicted is judged like any other.
+    Raises DataprepError, naming the images, when probabilities are not one per class, not finite and 0 or more, or off
+    a sum of 1 by more than 0.001, and when joint logits or embeddings are not finite.
+    """
+    names, width = class_names(images), predictions.schema["probabilities"].shape[0]  # type: ignore[attr-defined]
+    if width != len(names):
+        raise _unfit(f"there are {width} probabilities per image, but {len(names)} classes")
+    known = images.select("image_id", "label").drop_nulls("label")
+    rows = predictions.drop("label").drop_nulls("fold").join(known, on="image_id", how="inner").sort("image_id")
+    everything = rows["probabilities"].to_numpy().astype(np.float64).reshape(-1, width)
+    joint = rows["joint_logits"].to_numpy().astype(np.float64).reshape(-1, width)
+    embeddings = rows["embedding"].to_numpy()
+    ids = rows["image_id"].to_list()
+    near = np.isclose(everything.sum(1), 1, rtol=0, atol=MOST_OFF)  # not a number is not close
+    _refuse(
+        ids,
+        np.flatnonzero((everything < 0).any(1) | ~near),
+        "probabilities that are not finite, 0 or more, with a sum of 1",
+    )
+    _refuse(ids, np.flatnonzero(~np.isfinite(joint).all(1)), "joint logits that are not finite")
+    _refuse(ids, np.flatnonzero(~np.isfinite(embeddings).all(1)), "embeddings that are not finite")
+    place = {name: number for number, name in enumerate(names)}
+    present, labels = np.unique(np.array([place[name] for name in rows["label"]], np.int64), return_inverse=True)
+    probabilities = everything[:, present].clip(LEAST)
+    return Judged(
+        classes=[names[number] for number in present],
+        ids=ids,
+        labels=labels.astype(np.int64),
+        folds=rows["fold"].to_numpy().astype(np.int64),
+        embeddings=embeddings,
+        probabilities=probabilities / probabilities.sum(1, keepdims=True),
+        joint=log_softmax(joint[:, present], axis=1) if len(present) else joint[:, present],
+    )
+
+
+def _refuse(ids: list[str], bad: NDArray[np.int64], what: str) -> None:
+    if len(bad):
+        raise _unfit(f"there are {what}, of {len(bad)} images: {listing(ids[row] for row in bad)}")
+
+
+def _unfit(what: str) -> DataprepError:
+    return DataprepError(
+        what, where="the predictions", remedy="run `dvc repro --force predict`, or mend the file of your predictions"
+    )
