@@ -55,6 +55,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(source(chosen.data, chosen.labels, chosen.verdicts), chosen.truth, Path(folder))
         truth = judged_by_people(chosen.data, chosen.verdicts) if chosen.verdicts else judged_by_column(prepared)
+        if not truth.wrong.any() or truth.wrong.all():
+            raise SystemExit(f"error: {truth.wrong.sum()} of {len(truth.ids)} labels are wrong: nothing to find")
         runs = []
         for seed in range(chosen.seeds):
             runs.append(one_seed(prepared, truth, seed, Path(folder) / "scratch"))
@@ -196,7 +198,8 @@ def consensus(prepared: Prepared, predictions: pl.DataFrame) -> dict[str, int] |
 
     def errors(given: pl.DataFrame) -> int:
         labels = annotators.judge(prepared.images, given)[0]["label"]
-        return int((np.array([names.index(label) for label in labels]) != prepared.truth).sum())
+        numbers = [names.index(label) if label is not None else -1 for label in labels]
+        return int((np.array(numbers) != prepared.truth).sum())
 
     votes = annotators.read_votes(prepared.images, sorted(columns), names)
     counts = np.stack([(votes == number).sum(1) for number in range(len(names))], axis=1)

@@ -7,20 +7,19 @@ import numpy as np
 import polars as pl
 
 from dataprep.crowd import GAP, Floats, Votes, fit, posterior
-from dataprep.errors import DataprepError, listing, nearest
+from dataprep.judged import probabilities_of
 from dataprep.schema import ANNOTATOR_PREFIX, ANNOTATORS, CONSENSUS, annotator_columns, class_names
-
-TINY = 1e-12
 
 
 def judge(images: pl.DataFrame, predictions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return CONSENSUS and ANNOTATORS; both empty without annotator columns.
 
-    The consensus is the class of highest `posterior`, given all labels and the held-out probabilities. Gaps count for
-    nothing; an image without a prediction has its votes alone; one that nobody labeled has no consensus.
+    The consensus is the class of highest `posterior`, given all labels and the probabilities by networks that did not
+    see the image's label. Gaps count for nothing; an image without a prediction has its votes alone; one that nobody
+    labeled has no consensus.
     quality: the mean probability of the labels that the annotator gave.
     images: IMAGES. predictions: PREDICTIONS, of some or all images.
-    Raises DataprepError for a label that is none of the classes of the column `label`.
+    Raises DataprepError as `judged.probabilities_of` does.
     """
     columns = sorted(annotator_columns(images))
     images = images.sort("image_id")
@@ -30,7 +29,7 @@ def judge(images: pl.DataFrame, predictions: pl.DataFrame) -> tuple[pl.DataFrame
         return pl.DataFrame(schema=CONSENSUS.columns), pl.DataFrame(schema=ANNOTATORS.columns)
     right = np.full((len(votes), len(classes)), np.nan)
     people = (votes != GAP).sum(1)
-    logits = _log_probabilities(images, predictions, len(classes))
+    logits = _log_probabilities(images, predictions, classes)
     if people.any():
         right = posterior(fit(votes, logits), votes, logits)
     best = np.where(people > 0, right.argmax(1) if len(classes) else GAP, GAP)
@@ -53,27 +52,21 @@ def judge(images: pl.DataFrame, predictions: pl.DataFrame) -> tuple[pl.DataFrame
 
 
 def read_votes(images: pl.DataFrame, columns: list[str], classes: list[str]) -> Votes:
-    """Return (N, A) int64 class numbers of the annotator columns, GAP for null; else as for `judge`."""
-    for column in columns:
-        unknown = images.filter(pl.col(column).is_not_null() & ~pl.col(column).is_in(classes))
-        if unknown.height:
-            image, label = unknown["image_id"][0], unknown[column][0]
-            raise DataprepError(
-                f"annotator {column.removeprefix(ANNOTATOR_PREFIX)} gave the label '{label}' to {image}, which is none "
-                f"of the classes {listing(classes)}; so did {unknown.height} of that person's labels in all",
-                where=f"images, column {column}",
-                remedy=f"{nearest(label, classes)}correct it or leave it empty; classes are what the label column has",
-            )
+    """Return (N, A) int64 class numbers of the annotator columns, GAP for null and for what is none of the classes.
+
+    `ingest` refuses labels that are no classes of the source; a sample of it may lack a class, though.
+    """
     position = {name: number for number, name in enumerate(classes)}
     table = [[position.get(label, GAP) for label in images[column]] for column in columns]
     return np.array(table, np.int64).reshape(len(columns), images.height).T
 
 
-def _log_probabilities(images: pl.DataFrame, predictions: pl.DataFrame, count: int) -> Floats:
-    found = np.full((images.height, count), np.nan)
-    rows = images.select("image_id").with_row_index("row").join(predictions, on="image_id", how="inner")
-    if rows.height:
-        found[rows["row"].to_numpy()] = np.log(np.maximum(rows["probabilities"].to_numpy().astype(np.float64), TINY))
+def _log_probabilities(images: pl.DataFrame, predictions: pl.DataFrame, classes: list[str]) -> Floats:
+    """Return (N, C) log probabilities, a row of NaN where there is no prediction without the image's label."""
+    honest = predictions.filter(pl.col("fold").is_not_null() | pl.col("label").is_null())
+    rows = images.select("image_id").with_row_index("row").join(honest, on="image_id", how="inner")
+    found = np.full((images.height, len(classes)), np.nan)
+    found[rows["row"].to_numpy()] = np.log(probabilities_of(rows, classes))
     return found
 
 
@@ -113,7 +106,7 @@ def human_baseline(images: pl.DataFrame, predictions: pl.DataFrame) -> Baseline:
     columns = sorted(annotator_columns(images))
     images = images.sort("image_id")
     votes = read_votes(images, columns, class_names(images))
-    logits = _log_probabilities(images, predictions, len(class_names(images)))
+    logits = _log_probabilities(images, predictions, class_names(images))
     seen = np.isfinite(logits).all(1) & (logits.shape[1] > 0)
     predicted = np.full(len(votes), GAP)
     predicted[seen] = logits[seen].argmax(1) if seen.any() else GAP

@@ -173,7 +173,8 @@ def _params(params: Train) -> Train:
         update={
             "seeds": params.committee,
             "epochs": params.committee_epochs,
-            "width": params.committee_width,
+            # Starting weights fit one width only.
+            "width": params.committee_width if params.weights is None else params.width,
             "label_smoothing": params.committee_smoothing,
         }
     )

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, logsumexp, softmax
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 Votes = NDArray[np.int64]
@@ -16,6 +17,7 @@ STEPS = 8  # of the optimizer in each round: the matrices move as well, so exact
 STILL = 1e-5  # largest change of a matrix that ends the fit
 TIMID = 1e-3  # weight of the squares of the biases, per image
 SHRINKAGE = 15.0  # labels per class that the pool of all annotators counts for in each one's own matrix
+LEAST_OTHERS = 1.5  # voices beside a vote, on average: of one alone the dependence does not show
 LEAST_PAIRS = 100  # labels beside another person's, before the dependence of the voices is estimated
 
 
@@ -34,6 +36,8 @@ class Crowd:
     exponent: float
 
 
+# Sums in one order, whatever the number of cores.
+@threadpool_limits.wrap(limits=1)
 def fit(votes: Votes, logits: Floats) -> Crowd:
     """Return the model under which the votes are most probable, by expectation maximization.
 
@@ -121,7 +125,8 @@ def _exponent(crowd: Crowd, votes: Votes, logits: Floats) -> float:
 
     Hard images fool everybody, so that many voices weigh less than as many independent ones: by Kish's design
     effect with a correlation r. It is the r at which each vote is best foretold by the other voices on its
-    image, whose number is smaller by one; 0 to 1, and 0 with fewer than `LEAST_PAIRS` such votes.
+    image, whose number is smaller by one; 0 to 1, and 0 with fewer than `LEAST_PAIRS` such votes, or with
+    fewer than 1.5 other voices per vote: one alone shows no dependence.
     One exponent serves all images: then a vote for a class never lowers its probability.
     Source: Kish, Survey Sampling, 1965.
     """
@@ -139,6 +144,8 @@ def _exponent(crowd: Crowd, votes: Votes, logits: Floats) -> float:
     if len(rest) < LEAST_PAIRS:
         return 1.0
     usual = float(np.concatenate(left).mean())
+    if usual < LEAST_OTHERS:
+        return 1.0
 
     def loss(correlation: float) -> float:
         expected = log_softmax(rest / (1 + correlation * (usual - 1)), axis=1)

@@ -9,9 +9,9 @@ import polars as pl
 from tqdm import tqdm
 
 from dataprep import files, pixels
-from dataprep.errors import DataprepError, listing
+from dataprep.errors import DataprepError, listing, nearest
 from dataprep.originals import PartWriter
-from dataprep.schema import IMAGES, check
+from dataprep.schema import ANNOTATOR_PREFIX, IMAGES, annotator_columns, check
 from dataprep.sources import Catalog
 
 
@@ -27,9 +27,11 @@ def ingest(catalog: Catalog, originals: Path, *, seed: int, sample: int | None, 
     `sample` keeps that many images: those with the smallest SHA-256 of "seed:image_id", so that
     the choice of one image does not depend on the others. An image whose bytes the source cannot
     give is a row all the same, with the reason in ORIGINALS.
-    Raises DataprepError for a repeated image_id, no labels, or a single class; `where` names the source.
+    Raises DataprepError for a repeated image_id, no labels, a single class, or an annotator's label that is
+    none of the classes of the whole source; `where` names the source.
     """
     _check_entries(catalog.entries, where)
+    _check_annotators(catalog.entries, where)
     chosen = _order(catalog.entries, seed, sample)
     _check_classes(chosen, where)
     rows: list[dict[str, Any]] = []
@@ -90,6 +92,20 @@ def _check_entries(entries: pl.DataFrame, where: str) -> None:
             where=where,
             remedy="give every image its own path or id",
         )
+
+
+def _check_annotators(entries: pl.DataFrame, where: str) -> None:
+    classes = entries["label"].drop_nulls().unique().sort()
+    for column in annotator_columns(entries):
+        unknown = entries.filter(~pl.col(column).is_in(classes.implode())).select("image_id", column).sort("image_id")
+        if unknown.height:
+            image, label = unknown.row(0)
+            raise DataprepError(
+                f"annotator {column.removeprefix(ANNOTATOR_PREFIX)} gave the label '{label}' to {image}, which is none "
+                f"of the classes {listing(classes)}; {unknown.height} of that person's labels are none",
+                where=where,
+                remedy=f"{nearest(label, classes)}correct it or leave it empty; classes are what the label column has",
+            )
 
 
 def _check_classes(images: pl.DataFrame, where: str) -> None:

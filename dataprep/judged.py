@@ -38,29 +38,20 @@ def judge(images: pl.DataFrame, predictions: pl.DataFrame) -> Judged:
 
     A class without a judged image is left out, and the probabilities of the others are scaled to sum 1. A class
     that is never predicted is judged like any other.
-    Raises DataprepError, naming the images, when probabilities are not one per class, not finite and 0 or more, or off
-    a sum of 1 by more than 0.001, and when joint logits or embeddings are not finite.
+    Raises DataprepError, naming the images, as `probabilities_of` does, and when joint logits are not one per class, or
+    they or embeddings are not finite.
     """
-    names, width = class_names(images), predictions.schema["probabilities"].shape[0]  # type: ignore[attr-defined]
-    if width != len(names):
-        raise _unfit(f"there are {width} probabilities per image, but {len(names)} classes")
+    names = class_names(images)
     known = images.select("image_id", "label").drop_nulls("label")
     rows = predictions.drop("label").drop_nulls("fold").join(known, on="image_id", how="inner").sort("image_id")
-    everything = rows["probabilities"].to_numpy().astype(np.float64).reshape(-1, width)
-    joint = rows["joint_logits"].to_numpy().astype(np.float64).reshape(-1, width)
+    everything, joint = probabilities_of(rows, names), _array(rows, "joint_logits", names)
     embeddings = rows["embedding"].to_numpy()
     ids = rows["image_id"].to_list()
-    near = np.isclose(everything.sum(1), 1, rtol=0, atol=MOST_OFF)  # not a number is not close
-    _refuse(
-        ids,
-        np.flatnonzero((everything < 0).any(1) | ~near),
-        "probabilities that are not finite, 0 or more, with a sum of 1",
-    )
     _refuse(ids, np.flatnonzero(~np.isfinite(joint).all(1)), "joint logits that are not finite")
     _refuse(ids, np.flatnonzero(~np.isfinite(embeddings).all(1)), "embeddings that are not finite")
     place = {name: number for number, name in enumerate(names)}
     present, labels = np.unique(np.array([place[name] for name in rows["label"]], np.int64), return_inverse=True)
-    probabilities = everything[:, present].clip(LEAST)
+    probabilities = everything[:, present]
     return Judged(
         classes=[names[number] for number in present],
         ids=ids,
@@ -70,6 +61,26 @@ def judge(images: pl.DataFrame, predictions: pl.DataFrame) -> Judged:
         probabilities=probabilities / probabilities.sum(1, keepdims=True),
         joint=log_softmax(joint[:, present], axis=1) if len(present) else joint[:, present],
     )
+
+
+def probabilities_of(predictions: pl.DataFrame, classes: list[str]) -> NDArray[np.float64]:
+    """Return (N, C) float64, at least 1e-12, of the column `probabilities`, row by row.
+
+    Raises DataprepError, naming the images, when they are not one per class, not finite and 0 or more, or off a
+    sum of 1 by more than 0.001.
+    """
+    found = _array(predictions, "probabilities", classes)
+    near = np.isclose(found.sum(1), 1, rtol=0, atol=MOST_OFF)  # not a number is not close
+    bad = np.flatnonzero((found < 0).any(1) | ~near)
+    _refuse(predictions["image_id"].to_list(), bad, "probabilities that are not finite, 0 or more, with a sum of 1")
+    return found.clip(LEAST)
+
+
+def _array(predictions: pl.DataFrame, column: str, classes: list[str]) -> NDArray[np.float64]:
+    width = predictions.schema[column].shape[0]  # type: ignore[attr-defined]
+    if width != len(classes):
+        raise _unfit(f"there are {width} {column} per image, but {len(classes)} classes")
+    return predictions[column].to_numpy().astype(np.float64).reshape(predictions.height, width)
 
 
 def _refuse(ids: list[str], bad: NDArray[np.int64], what: str) -> None:

@@ -84,7 +84,7 @@ PREDICTIONS = Table(
         "label": pl.String,
         "fold": pl.Int32,  # the fold that held the image out; null: in no fold, the mean of all folds' networks
         "probabilities": pl.Array,  # Float32, one per class in the order of class_names(IMAGES), sum 1
-        # Float32, log P(right class | image) by all networks, those trained on the image included
+        # Float32, log P(right class | image) by all networks, also those that saw the image; or by one's own model
         "joint_logits": pl.Array,
         "embedding": pl.Array,  # Float32, input of the last layer; of the fold's own network
     },

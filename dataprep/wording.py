@@ -13,12 +13,12 @@ KINDS = {
     "unreadable": Wording("Unreadable files", "the file cannot be decoded"),
     "split_leak": Wording("Leaks between splits", "the same picture in two splits, so the test is not a test"),
     "label_error": Wording(
-        "Suspect labels", "another class is more probable, by all networks and by how labels are mixed up here"
+        "Suspect labels", "by the predictions, and by how labels are mixed up here, another class is more probable"
     ),
     "label_conflict": Wording("Label conflicts", "copies of one picture with different labels"),
     "exact_duplicate": Wording("Exact duplicates", "the same pixels more than once"),
     "near_duplicate": Wording("Near duplicates", "almost the same picture: shifted, brightened, recompressed"),
-    "outlier": Wording("Outliers", "the pixels vary as in no usual picture, and no class fits"),
+    "outlier": Wording("Outliers", "unlike all other images, and no class fits"),
     "out_of_distribution": Wording("Out of distribution", "the networks find no class that fits"),
     "low_information": Wording("Low information", "almost no content, such as a blank image"),
     "noisy": Wording("Noisy images", "neighboring pixels have little to do with each other"),

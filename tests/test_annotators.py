@@ -45,6 +45,8 @@ def tables(votes: Any, labels: Any, logits: Any = None) -> tuple[pl.DataFrame, p
     predictions = pl.DataFrame(
         {
             "image_id": pl.Series(names[: len(values)], dtype=pl.String),
+            "label": pl.Series([CLASSES[y] for y in labels[: len(values)]], dtype=pl.String),
+            "fold": pl.Series([0] * len(values), dtype=pl.Int32),
             "probabilities": pl.Series(values.astype(np.float32), dtype=pl.Array(pl.Float32, 4)),
         }
     )
@@ -166,13 +168,41 @@ def test_no_annotators_give_empty_tables() -> None:
     assert check(made[1], ANNOTATORS, "here").columns == list(ANNOTATORS.columns)
 
 
-def test_a_label_outside_the_classes_is_named() -> None:
+def test_a_class_that_a_sample_lacks_is_a_gap() -> None:
     images, predictions = tables(np.zeros((3, 1), np.int64), [0, 1, 2])
-    images = images.with_columns(pl.Series("annotator:a0", ["bird", "catt", "wolf"]))
-    with pytest.raises(DataprepError, match="annotator a0 gave the label 'catt' to 00001") as caught:
-        judge(images, predictions)
-    assert "bird, cat, dog; so did 2" in str(caught.value)
-    assert "did you mean 'cat'" in caught.value.remedy
+    images = images.with_columns(pl.Series("annotator:a0", ["bird", "wolf", "dog"]))
+    narrow = predictions.with_columns(probabilities=pl.Series([], dtype=pl.Array(pl.Float32, 3)))
+    consensus, people = judge(images, narrow)
+    assert consensus["annotators"].to_list() == [1, 0, 1]
+    assert people["labels"].to_list() == [2]
+
+
+@pytest.mark.parametrize("value", [np.nan, 1.5, -0.2])
+def test_probabilities_that_are_none_are_refused(value: float) -> None:
+    truth, votes, logits = simulate(5, images=20)
+    images, predictions = tables(votes, truth, logits)
+    values = predictions["probabilities"].to_numpy().copy()
+    values[4, 1] = value
+    broken = predictions.with_columns(pl.Series("probabilities", values, predictions.schema["probabilities"]))
+    for asked in (judge, human_baseline):
+        with pytest.raises(DataprepError, match=r"probabilities that are not finite, 0 or more, .* of 1 images: 00004"):
+            asked(images, broken)
+    with pytest.raises(DataprepError, match="4 probabilities per image, but 3 classes"):
+        judge(images.filter(pl.col("label") != images["label"][0]), predictions)
+
+
+def test_a_model_that_has_seen_the_label_has_no_voice() -> None:
+    truth, votes, logits = simulate(5, images=300)
+    images, predictions = tables(votes, truth, logits)
+    seen = predictions.with_columns(fold=pl.lit(None, pl.Int32))
+    assert judge(images, seen)[0].equals(judge(images, predictions[:0])[0])
+    unlabeled = seen.with_columns(label=pl.lit(None, pl.String))
+    assert judge(images, unlabeled)[0].equals(judge(images, predictions)[0])
+
+
+def test_the_dependence_of_two_voices_cannot_be_told() -> None:
+    _, votes, logits = simulate(7, images=400, people=2)
+    assert fit(votes, np.full_like(logits, np.nan)).exponent == 1.0
 
 
 def test_an_annotator_of_three_labels_has_nearly_the_matrix_of_all() -> None:

@@ -156,6 +156,29 @@ def said(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(0, 1, (400, 4)).astype(np.float32)
 
 
+def test_images_in_no_fold_follow_the_judged_ones() -> None:
+    tasks, results = made()
+    other = np.array([400, 402])
+    labels = np.append(tasks[0].labels, [-1, -1, -1])
+    wide = [replace(task, labels=labels, other_rows=other) for task in tasks]
+    extra = np.random.default_rng(9).normal(0, 1, (2, 4)).astype(np.float32)
+    more = [replace(result, logits=np.concatenate([result.logits, extra])) for result in results]
+    model = NoiseModel(1.0, np.zeros(4), np.eye(4))
+    np.testing.assert_allclose(joint_logits(wide, more, [], model)[other], plain(extra), atol=1e-6)
+    member = replace(results[0], seen_logits=said(1), logits=3 * extra)
+    found = joint_logits(wide, more, [member], model)
+    assert np.isnan(found[401]).all()
+    np.testing.assert_allclose(found[:400], joint_logits(tasks, results, [replace(member, logits=extra[:0])], model))
+    assert (found[other].max(1) > plain(extra).max(1)).all()
+
+
+def test_members_fit_the_starting_weights(tmp_path: Path) -> None:
+    tasks, results = made(mark=0.4)
+    params = builders.params(committee=1, committee_width=12, weights=str(tmp_path / "some.safetensors"))
+    own = [replace(task, params=params, result=tmp_path / f"{task.fold}.result") for task in tasks]
+    assert committee_tasks(own, results, label_noise(own, results))[0].params.width == params.width
+
+
 def test_rows_that_no_network_predicts_are_not_a_number() -> None:
     tasks, results = made()
     short = [replace(task, labels=np.append(task.labels, -1)) for task in tasks]

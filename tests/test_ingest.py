@@ -75,6 +75,18 @@ def test_an_unreadable_image_is_a_row(tmp_path: Path) -> None:
     assert (row["image_id"], row["bytes"], row["width"], row["format"]) == ("x/19.png", 0, None, None)
 
 
+def test_an_annotators_label_outside_the_classes_is_named(tmp_path: Path) -> None:
+    votes: list[str | None] = [None] * 20
+    votes[3:6] = ["xx", "y", "wolf"]
+    table = catalog().entries.reverse().with_columns(pl.Series("annotator:Ada", votes, dtype=pl.String))
+    with pytest.raises(DataprepError, match=r"annotator Ada gave the label 'xx' to x/03\.png") as raised:
+        run(catalog(entries=table), tmp_path, sample=2)
+    assert "none of the classes x, y; 2 of that person's labels are none" in raised.value.what
+    assert "did you mean 'x'" in raised.value.remedy
+    fits = table.with_columns(pl.col("annotator:Ada").replace({"xx": "x", "wolf": None}))
+    assert run(catalog(entries=fits), tmp_path).images["annotator:Ada"].null_count() == 18
+
+
 ONE = entries(["a", "b"], ["x", "x"], ["train"] * 2)
 
 

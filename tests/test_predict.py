@@ -85,6 +85,7 @@ def test_a_finished_fold_counts_only_for_the_same_task(pixel_file: Path, tmp_pat
         keys.add(fold.key(changed, "p", "c"))
     assert len(keys | {fold.key(task, "q", "c"), fold.key(task, "p", "d")}) == 7
     assert fold.key(replace(task, params=builders.params(workers=7)), "p", "c") in keys
+    assert fold.key(replace(task, params=builders.params(committee=5, committee_width=9)), "p", "c") in keys
 
 
 @pytest.mark.slow

@@ -59,14 +59,15 @@ def subclasses(judged: Judged, noise: LabelNoise, seed: int) -> pl.DataFrame:
     images in a fold are not looked at, nor a class that is left with one of several folds.
     separation: 1 - images in the middle / images in the emptier of the others.
     """
-    found = [row for number in range(len(judged.classes)) for row in _class_rows(judged, noise, number, seed)]
+    logs, likeliest = np.log(judged.probabilities), noise.right.argmax(1) if len(judged.classes) else judged.labels
+    found = [row for number in range(len(judged.classes)) for row in _class_rows(judged, logs, likeliest, number, seed)]
     return check(pl.DataFrame(found, schema=SUBCLASSES.columns, orient="row"), SUBCLASSES, "subclasses")
 
 
 def _class_rows(
-    judged: Judged, noise: LabelNoise, number: int, seed: int
+    judged: Judged, logs: Floats, likeliest: NDArray[np.int64], number: int, seed: int
 ) -> Iterator[tuple[str, int, int, float, float, list[str]]]:
-    splits = list(_splits(judged, noise, number, seed))
+    splits = list(_splits(judged, logs, likeliest, number, seed))
     folds = len(np.unique(judged.folds))
     if len(splits) < min(2, folds) or not splits:
         return
@@ -90,10 +91,9 @@ def _class_rows(
         yield judged.classes[number], group, len(own), share, 1 - float(total[1] / total[0]), names
 
 
-def _splits(judged: Judged, noise: LabelNoise, number: int, seed: int) -> Iterator[Split]:
+def _splits(judged: Judged, logs: Floats, likeliest: NDArray[np.int64], number: int, seed: int) -> Iterator[Split]:
     """Yield the class's split in each fold that holds enough of its images."""
-    logs = np.log(judged.probabilities)
-    member = (judged.labels == number) & (noise.right.argmax(1) == number)
+    member = (judged.labels == number) & (likeliest == number)
     for fold in np.unique(judged.folds):
         rows = np.flatnonzero(member & (judged.folds == fold))
         if len(rows) < LEAST_IMAGES:

@@ -163,8 +163,8 @@ def _distance(judged: Judged, neighbors: int) -> Floats:
 
 
 def _doubt(judged: Judged) -> Floats:
-    if not judged.ids:
-        return np.zeros(0)
+    if len(judged.classes) < 2:
+        return np.full(len(judged.ids), np.nan)  # of one class all probabilities are 1
     detector = OutOfDistribution({"adjust_pred_probs": True})
     scores = detector.fit_score(pred_probs=judged.probabilities, labels=judged.labels, verbose=False)
     return np.asarray(scores, dtype=np.float64)

@@ -47,7 +47,7 @@ def _matrix(inputs: Inputs) -> Iterator[str | Picture]:
     total = round(inputs.class_pairs["images"].sum())
     yield (
         f"By a noise model of what the networks say, about {count(round(wrong['images'].sum()))} of {count(total)} "
-        "labels are wrong. Where many are, it counts too few of them."
+        "labels are wrong. Where many are, the true number is higher."
     )
     rows = _rows(inputs.class_pairs, names)
     alt = f"Estimated share of each right class's images that bear each label, {len(rows)} of {len(names)} classes"

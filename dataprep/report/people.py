@@ -33,7 +33,7 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
         [_row(row, baseline) for row in people.head(MOST_PEOPLE).rows()],
     )
     if people.height > MOST_PEOPLE:
-        yield f"The {MOST_PEOPLE} annotators of lowest quality; {count(people.height - MOST_PEOPLE)} more are better."
+        yield f"The {MOST_PEOPLE} annotators of lowest quality, of {count(people.height)}."
     shown = people.drop_nulls("quality").head(MOST_PEOPLE)
     if shown.height:
         alt = "Share of each annotator's labels that are right by estimate, like other people's, and like the networks'"

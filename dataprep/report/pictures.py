@@ -23,7 +23,7 @@ SAMPLE = 500  # images whose pixels a histogram counts
 
 def budget(inputs: Inputs) -> int:
     """Return the bytes that one grid may take."""
-    grids = sum(n > 0 for n in issue_counts(inputs.issues).values()) + 2
+    grids = sum(n > 0 for n in issue_counts(inputs.issues).values()) + 2 + (inputs.subclasses.height > 0)
     return min(MOST_BYTES, GRIDS_BYTES // grids)
 
 

@@ -143,7 +143,7 @@ def _networks(document: Document, inputs: Inputs, values: dict[str, Any]) -> Non
     )
     if values["out_of_fold_accuracy"] < 0.5:
         document.add(
-            "**That is less than half: either many labels are wrong, or the networks are too weak to judge most of them.** "
+            "**That is less than half: many labels are wrong, or the networks are too weak to judge most of them.** "
             "Look at suspect labels with care. More images would help."
         )
     names = class_names(inputs.images)

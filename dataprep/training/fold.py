@@ -22,6 +22,7 @@ from dataprep.training.batches import Data
 from dataprep.training.inference import infer
 
 PIECE = 2000  # held-out images resized at once: as float32 they take four times the memory
+APART = {"workers"} | {name for name in Train.model_fields if name.startswith("committee")}  # of no effect on a fold
 WATCHED = 16  # held-out images whose predictions are kept for every epoch
 
 
@@ -63,7 +64,7 @@ class FoldResult:
 
 
 def train_fold(task: FoldTask) -> None:
-    """Train on `train_rows`, predict the rest, write `network` and then `result`, each whole or not at all.
+    """Train on `train_rows`, predict all rows, write `network` and then `result`, each whole or not at all.
 
     Same task, same device, same bytes. A task whose result is there already is not run again.
     Raises DataprepError, naming fold and step, when the loss is not finite, or when the starting weights don't fit.
@@ -135,16 +136,15 @@ def result_of(task: FoldTask) -> FoldResult:
 
 
 def key(task: FoldTask, pixels_sha256: str, code_sha256: str) -> str:
-    """Return 64 hexadecimal digits that change with anything that the task's result depends on."""
+    """Return 64 hexadecimal digits that change with anything that the result of a fold's task depends on."""
     ingredients = {
         "fold": task.fold,
         "seed": task.seed,
         "base_seed": task.base_seed,
         "classes": task.classes,
-        "params": task.params.model_dump(exclude={"workers"}),
+        "params": task.params.model_dump(exclude=APART),
         "weights": weights.file_sha256(Path(task.params.weights)) if task.params.weights else None,
         "device": task.device,
-        "targets": files.file_sha256(task.targets) if task.targets else None,
         "torch": torch.__version__,
         "pixels": pixels_sha256,
         "code": code_sha256,

@@ -44,7 +44,7 @@ def _trained(tasks: list[FoldTask]) -> Iterator[None]:
             raise DataprepError(
                 f"the GPU's memory does not suffice: {str(error).splitlines()[0]}",
                 where="params.yaml, train",
-                remedy="lower train.batch, train.width or measure.size, or set device: cpu",
+                remedy="lower train.batch, train.width, train.committee_width or measure.size, or set device: cpu",
             ) from error
     elif tasks:
         workers = min(tasks[0].params.workers, len(tasks))
@@ -59,7 +59,7 @@ def _trained(tasks: list[FoldTask]) -> Iterator[None]:
             raise DataprepError(
                 "a training process was killed, most likely for want of memory",
                 where="params.yaml, train",
-                remedy="set train.workers: 1, or lower measure.size, train.width or train.batch",
+                remedy="set train.workers: 1, or lower measure.size, train.width, train.committee_width or train.batch",
             ) from error
 
 

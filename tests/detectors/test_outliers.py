@@ -231,3 +231,10 @@ def test_cleanlabs_scores_that_merely_spread_widely_are_no_outliers() -> None:
     params = CLEANLAB.model_copy(update={"threshold": 0.9})
     found = outliers.detect(*inputs(smooth(400), sure(400), embeddings=spread), params)
     assert found.filter(issue="outlier")["is_issue"].sum() < 20
+
+
+def test_cleanlabs_scores_of_a_single_class_flag_nothing_by_doubt() -> None:
+    images, pixels, predictions = inputs(smooth(60), np.zeros((60, 1)), ["cat"] * 60)
+    found = outliers.detect(images, pixels, predictions, CLEANLAB)
+    assert not found.filter(issue="out_of_distribution")["is_issue"].any()
+    assert found.filter(issue="out_of_distribution")["score"].to_list() == [1.0] * 60

@@ -68,7 +68,7 @@ def test_one_person_is_set_beside_nobody() -> None:
 def test_of_many_annotators_the_worst_are_shown() -> None:
     made = labeled(tuple(f"p{number:02d}" for number in range(30)), gaps=0.5)
     text = "\n".join(blocks(made))
-    assert "The 24 annotators of lowest quality; 6 more are better." in text
+    assert "The 24 annotators of lowest quality, of 30." in text
 
 
 def test_nobody_labeled_anything() -> None:
