@@ -60,10 +60,20 @@ def worst(inputs: Inputs, kind: str) -> Picture | None:
     for row in rows.iter_rows(named=True):
         lines, accent = label_lines(row["label"], row["suggested_label"])
         sure = row["suggested_probability"]
-        caption = (*lines, f"score {row['score']:.2f}" if sure is None else f"{sure:.0%} sure")
+        caption = (*lines, f"score {row['score']:.2f}" if sure is None else certainty(sure))
         tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], caption, accent))
-    alt = f"{title}: the worst by score, {len(tiles)} shown, each with its label and how sure that is"
+    what = "the suggested one's probability" if rows["suggested_probability"].is_not_null().all() else "score"
+    alt = f"{title}: the worst by score, {len(tiles)} shown, each with its label and {what}"
     return encode(grid(tiles), file_name(kind), alt, budget(inputs))
+
+
+def certainty(probability: float) -> str:
+    """Return a probability in words.
+
+    >>> certainty(0.972), certainty(0.9999)
+    ('97% sure', 'over 99% sure')
+    """
+    return "over 99% sure" if probability > 0.995 else f"{probability:.0%} sure"
 
 
 def _groups(inputs: Inputs, kind: str, title: str) -> Picture:
