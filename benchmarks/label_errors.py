@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks import machine
-from benchmarks.prepare import Prepared, photographs, prepare
+from benchmarks.figures import spread
+from benchmarks.prepare import Prepared, photographs, predicted, prepare
 from dataprep import annotators, detectors
 from dataprep.config import LabelErrors, Params
-from dataprep.predict import fold_tasks, predict_out_of_fold
 from dataprep.schema import annotator_columns, class_names
 
 OURS = "dataprep"
@@ -102,16 +102,7 @@ def one_seed(prepared: Prepared, truth: Truth, seed: int, scratch: Path) -> dict
     """Return what each ranking and each filter finds, and the seconds of training and of detection."""
     params = prepared.params.detectors.label_errors
     with machine.timed() as trained:
-        tasks = fold_tasks(
-            prepared.images,
-            prepared.folds,
-            prepared.pixels,
-            prepared.params.train,
-            seed=seed,
-            device=prepared.params.device,
-            scratch=scratch / str(seed),
-        )
-        predictions, _, _ = predict_out_of_fold(prepared.folds, tasks)
+        predictions = predicted(prepared, seed, scratch / str(seed))
     with machine.timed() as detected:
         issues = _detect(prepared, predictions, params)
     rankings, flagged = {OURS: ranking(issues, truth)}, {OURS: found(issues, truth)}
@@ -240,33 +231,28 @@ def table(values: dict[str, Any]) -> str:
         "|:--|--:|--:|--:|",
     ]
     for name in runs[0]["rankings"]:
-        cells = [_spread([run["rankings"][name][key] for run in runs], 4) for key in ("auroc", "ap", "best_f1")]
+        cells = [spread([run["rankings"][name][key] for run in runs], 4) for key in ("auroc", "ap", "best_f1")]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "| flagged by | labels | precision | recall | F1 |", "|:--|--:|--:|--:|--:|"]
     for name in runs[0]["flagged"]:
-        cells = [_spread([run["flagged"][name]["flagged"] for run in runs], 0)]
-        cells += [_spread([run["flagged"][name][key] for run in runs], 4) for key in ("precision", "recall", "f1")]
+        cells = [spread([run["flagged"][name]["flagged"] for run in runs], 0)]
+        cells += [spread([run["flagged"][name][key] for run in runs], 4) for key in ("precision", "recall", "f1")]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["", f"Out-of-fold accuracy: {_spread([100 * run['oof_accuracy'] for run in runs], 2)} %."]
+    lines += ["", f"Out-of-fold accuracy: {spread([100 * run['oof_accuracy'] for run in runs], 2)} %."]
     if runs[0]["suggested_right"] is not None:
         shares = [100 * run["suggested_right"] for run in runs]
-        lines.append(f"Suggested labels that are right, of the wrong labels flagged: {_spread(shares, 1)} %.")
+        lines.append(f"Suggested labels that are right, of the wrong labels flagged: {spread(shares, 1)} %.")
     if runs[0]["consensus"] is not None:
         agreed = [run["consensus"] for run in runs]
-        wrong = {key: _spread([run[key] for run in agreed], 0) for key in agreed[0]}
+        wrong = {key: spread([run[key] for run in agreed], 0) for key in agreed[0]}
         lines.append(
             f"Wrong labels of {agreed[0]['people']} people's majority vote: {wrong['majority_errors']}; of our "
             f"consensus: {wrong['errors']}; of it without networks: {wrong['people_alone_errors']}."
         )
     for name in ("training", "detection"):
-        cpu, wall = (_spread([run[name][key] for run in runs], 0) for key in ("cpu", "wall"))
+        cpu, wall = (spread([run[name][key] for run in runs], 0) for key in ("cpu", "wall"))
         lines.append(f"{name.capitalize()}: {cpu} CPU s, {wall} wall s.")
     return "\n".join([*lines, "", ", ".join(f"{name} {value}" for name, value in values["machine"].items())])
-
-
-def _spread(values: list[float], digits: int = 3) -> str:
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.{digits}f} ± {deviation:.{digits}f}"
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks import machine
+from benchmarks.figures import spread
 from benchmarks.foreign import KINDS, mixed_in
-from benchmarks.prepare import Prepared, photographs, prepare
+from benchmarks.prepare import photographs, predicted, prepare
 from dataprep import detectors
-from dataprep.predict import fold_tasks, predict_out_of_fold
 
 SHARE = 0.01
 OURS = "dataprep"
@@ -59,7 +59,7 @@ def one_seed(mixed: pl.DataFrame, seed: int, folder: Path) -> dict[str, Any]:
     mixed.select(pl.struct("bytes", "path").alias("image"), "label").write_parquet(folder / "train.parquet")
     prepared = prepare(photographs(("train.parquet",), folder, "label"), "label", folder)
     with machine.timed() as trained:
-        predictions = _predictions(prepared, seed, folder / "scratch")
+        predictions = predicted(prepared, seed, folder / "scratch")
     kinds = dict(mixed.select("path", "foreign").iter_rows())
     found: dict[str, Any] = {}
     for method, names in (("joined", (OURS, None)), ("cleanlab", (EMBEDDINGS, PROBABILITIES))):
@@ -137,33 +137,15 @@ def table(values: dict[str, Any]) -> str:
     ]
     for name in (OURS, EMBEDDINGS, PROBABILITIES):
         results = [run["methods"][name] for run in runs]
-        cells = [_spread([result[key] for result in results]) for key in MEASURES]
-        cells += [_spread([result["kinds"][kind] for result in results]) for kind in kinds]
-        cells.append(_spread([result["flagged"] for result in results], 0))
-        cells += [_spread([result[key] for result in results], 2) for key in ("flagged_precision", "flagged_recall")]
-        cells += [_spread([result[key] for result in results], 1) for key in ("cpu_seconds", "wall_seconds")]
+        cells = [spread([result[key] for result in results]) for key in MEASURES]
+        cells += [spread([result["kinds"][kind] for result in results]) for kind in kinds]
+        cells.append(spread([result["flagged"] for result in results], 0))
+        cells += [spread([result[key] for result in results], 2) for key in ("flagged_precision", "flagged_recall")]
+        cells += [spread([result[key] for result in results], 1) for key in ("cpu_seconds", "wall_seconds")]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    cpu, wall = (_spread([run["training"][key] for run in runs], 0) for key in ("cpu_seconds", "wall_seconds"))
+    cpu, wall = (spread([run["training"][key] for run in runs], 0) for key in ("cpu_seconds", "wall_seconds"))
     found = ", ".join(f"{name} {value}" for name, value in values["machine"].items())
     return "\n".join([*lines, "", f"Training the networks that all use: {cpu} CPU s, {wall} wall s.", "", found])
-
-
-def _predictions(prepared: Prepared, seed: int, scratch: Path) -> pl.DataFrame:
-    tasks = fold_tasks(
-        prepared.images,
-        prepared.folds,
-        prepared.pixels,
-        prepared.params.train,
-        seed=seed,
-        device=prepared.params.device,
-        scratch=scratch,
-    )
-    return predict_out_of_fold(prepared.folds, tasks)[0]
-
-
-def _spread(values: list[float], digits: int = 3) -> str:
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.{digits}f} ± {deviation:.{digits}f}"
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataprep.folds import assign_folds
 from dataprep.ingest import ingest
 from dataprep.measure import measure_all
 from dataprep.originals import Originals
+from dataprep.predict import fold_tasks, predict_out_of_fold
 from dataprep.schema import class_names
 from dataprep.sources import open_source
 
@@ -58,6 +59,20 @@ def prepare(params: Params, truth: str, folder: Path) -> Prepared:
     position = {name: number for number, name in enumerate(class_names(images))}
     classes = np.array([position.get(name, -1) for name in true["label"]], dtype=np.int64)
     return Prepared(images, measurements, folds, pixels, classes, params)
+
+
+def predicted(prepared: Prepared, seed: int, scratch: Path) -> pl.DataFrame:
+    """Return PREDICTIONS as the stage predict makes them; trainings go to `scratch`."""
+    tasks = fold_tasks(
+        prepared.images,
+        prepared.folds,
+        prepared.pixels,
+        prepared.params.train,
+        seed=seed,
+        device=prepared.params.device,
+        scratch=scratch,
+    )
+    return predict_out_of_fold(prepared.folds, tasks)[0]
 
 
 def _ingested(params: Params, folder: Path) -> pl.DataFrame:

@@ -23,6 +23,7 @@ import polars as pl
 import torch
 
 from benchmarks import baseline, machine
+from benchmarks.figures import spread
 from benchmarks.prepare import Prepared, photographs, prepare
 from dataprep.predict import fold_tasks, predict_out_of_fold
 from dataprep.training.fold import FoldTask, read_result
@@ -213,9 +214,9 @@ def table(values: dict[str, Any]) -> str:
         lines.append(_row("plain float32 loop, ResNet-14, one fold, as many CPU seconds", values["plain_loop"]))
         lines += [
             "",
-            f"bfloat16 against float32: {_spread(values['bf16_speedups'])} times as fast, accuracy "
-            f"{_spread([100 * gain for gain in values['bf16_gain']])} points apart.",
-            f"CPU seconds beside busy processes: {_spread(values['busy_ratio'])} times.",
+            f"bfloat16 against float32: {spread(values['bf16_speedups'], 2)} times as fast, accuracy "
+            f"{spread([100 * gain for gain in values['bf16_gain']], 2)} points apart.",
+            f"CPU seconds beside busy processes: {spread(values['busy_ratio'], 2)} times.",
         ]
     if torch.cuda.is_available():
         lines.append(f"Peak GPU memory: {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB.")
@@ -224,14 +225,9 @@ def table(values: dict[str, Any]) -> str:
 
 
 def _row(name: str, results: list[dict[str, float]]) -> str:
-    accuracy = _spread([100 * result["accuracy"] for result in results])
-    cpu, wall = (_spread([result[key] for result in results], 0) for key in ("cpu", "wall"))
+    accuracy = spread([100 * result["accuracy"] for result in results], 2)
+    cpu, wall = (spread([result[key] for result in results], 0) for key in ("cpu", "wall"))
     return f"| {name} | {accuracy} % | {cpu} | {wall} |"
-
-
-def _spread(values: list[float], digits: int = 2) -> str:
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.{digits}f} ± {deviation:.{digits}f}"
 
 
 if __name__ == "__main__":
