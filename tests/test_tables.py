@@ -45,7 +45,14 @@ def test_annotator_columns_are_welcome() -> None:
 
 def test_arrays_must_be_float32() -> None:
     table = pl.DataFrame(
-        {"image_id": ["a"], "label": ["x"], "fold": [0], "probabilities": [[0.5]], "embedding": [[0.5]]}
+        {
+            "image_id": ["a"],
+            "label": ["x"],
+            "fold": [0],
+            "probabilities": [[0.5]],
+            "joint_logits": [[0.5]],
+            "embedding": [[0.5]],
+        }
     )
     table = table.with_columns(pl.col("fold").cast(pl.Int32))
     with pytest.raises(DataprepError, match=r"PREDICTIONS.probabilities is List"):
