@@ -209,6 +209,25 @@ SUBCLASSES = Table(
     required=("label", "group", "images", "share", "separation", "examples"),
 )
 
+SPURIOUS_CORRELATIONS = Table(
+    "SPURIOUS_CORRELATIONS",
+    {
+        "property": pl.String,  # of the image: format, brightness, ...
+        "label": pl.String,  # a class, told from all others; null: all classes told from each other
+        "kind": pl.String,  # file, picture or background
+        "images": pl.Int64,  # looked at, of the class or of all
+        "strength": pl.Float64,  # 0: the property says nothing of the label, 1: all
+        "chance": pl.Float64,  # what labels at random hardly ever reach, 0 to 1
+        "spurious": pl.Boolean,  # above chance, and strong
+        "auroc": pl.Float64,  # P(higher in the class than elsewhere), 0 to 1; null for categories and all classes
+        "category": pl.String,  # the one that tells the class best; null for numbers
+        "inside": pl.Float64,  # median in the class; of a category its share of the class
+        "outside": pl.Float64,  # likewise of all others
+    },
+    key=("property", "label"),
+    required=("property", "kind", "images", "strength", "chance", "spurious"),
+)
+
 AUGMENTED = Table(
     "AUGMENTED",
     {"image_id": pl.String, "copy": pl.Int32},  # copy counts from 1

@@ -58,6 +58,31 @@ CHECKS = {
     "updates": "Size of updates",
 }
 
+PROPERTIES = {
+    "format": "file format",
+    "channels": "channels in the file",
+    "pixel_count": "image size, px",
+    "longer_side": "longer side, px",
+    "width_over_height": "width over height",
+    "bytes_per_pixel": "file bytes per pixel",
+    "brightness": "brightness",
+    "contrast": "contrast",
+    "entropy": "entropy, bits",
+    "noise": "noise",
+    "sharpness": "sharpness",
+    "red_or_green": "red (+) or green (−)",
+    "yellow_or_blue": "yellow (+) or blue (−)",
+    "border_brightness": "border: brightness",
+    "border_variation": "border: contrast",
+    "border_red_or_green": "border: red (+) or green (−)",
+    "border_yellow_or_blue": "border: yellow (+) or blue (−)",
+}
+
+
+def property_title(name: str) -> str:
+    """Return the words for a property of images, with its unit."""
+    return PROPERTIES.get(name, _words(name).lower())
+
 
 def check_title(check: str) -> str:
     """Return the words for a check of the training."""

@@ -27,6 +27,7 @@ from dataprep.schema import (
     PREDICTIONS,
     REMOVED,
     SKIPPED,
+    SPURIOUS_CORRELATIONS,
     SUBCLASSES,
     WATCHED,
 )
@@ -46,6 +47,7 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         checks=tables.read(read["checks"], CHECKS),
         check_arrays=load_file(read["arrays"]),
         learning_curve=tables.read(read["curve"], LEARNING_CURVE),
+        correlations=tables.read(read["correlations"], SPURIOUS_CORRELATIONS),
         class_pairs=tables.read(read["pairs"], CLASS_PAIRS),
         coverage=tables.read(read["coverage"], COVERAGE),
         subclasses=tables.read(read["subclasses"], SUBCLASSES),

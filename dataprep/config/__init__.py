@@ -1,6 +1,7 @@
 """params.yaml as frozen, range-checked models: one per section, one section per stage."""
 
 from dataprep.config.detectors import (
+    Correlations,
     Detectors,
     ExactDuplicates,
     LabelConflicts,
@@ -49,6 +50,7 @@ __all__ = [
     "Choices",
     "Cifar",
     "Clean",
+    "Correlations",
     "Detectors",
     "Digits",
     "DigitsFaults",

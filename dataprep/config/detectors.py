@@ -67,3 +67,11 @@ class Detectors(Section):
     label_conflicts: LabelConflicts
     label_errors: LabelErrors
     outliers: Outliers
+
+
+class Correlations(Section):
+    """Strengths from which a property that follows the label counts as a spurious correlation."""
+
+    file: Share
+    picture: Share
+    permutations: Annotated[int, Field(ge=19, le=1000)]

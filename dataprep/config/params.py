@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from dataprep.config.detectors import Detectors
+from dataprep.config.detectors import Correlations, Detectors
 from dataprep.config.outputs import Augment, Clean, Gcn, Lcn, Normalize, Report, Session, Write
 from dataprep.config.section import Section
 from dataprep.config.sources import SOURCES, DigitsFaults, Measure, Source
@@ -37,6 +37,7 @@ class Params(Section):
     digits: DigitsFaults
     measure: Measure
     detectors: Detectors
+    correlations: Correlations
     folds: Folds
     predictions: Predictions
     train: Train

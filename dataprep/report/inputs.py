@@ -19,6 +19,7 @@ class Inputs:
     history, watched, checks: HISTORY, WATCHED and CHECKS; history and watched have no row when nothing was trained.
     check_arrays: what the checks' pictures are drawn from, by name, float32.
     learning_curve: LEARNING_CURVE, without a row when it was not asked for.
+    correlations: SPURIOUS_CORRELATIONS, without a row when fewer than two classes have enough images.
     class_pairs, coverage, subclasses: CLASS_PAIRS, COVERAGE and SUBCLASSES, without a row when nothing was judged.
     consensus, annotators: CONSENSUS and ANNOTATORS, without a row when the source has no annotators.
     faults: FAULTS of the built-in data; None for any other source.
@@ -39,6 +40,7 @@ class Inputs:
     checks: pl.DataFrame
     check_arrays: dict[str, NDArray[np.float32]]
     learning_curve: pl.DataFrame
+    correlations: pl.DataFrame
     class_pairs: pl.DataFrame
     coverage: pl.DataFrame
     subclasses: pl.DataFrame
