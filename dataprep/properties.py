@@ -8,35 +8,38 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-Kind = Literal["file", "picture", "background"]
+Kind = Literal["file", "quality", "light", "background"]
 
 BLOCK = 1024  # images whose pixels are in memory at a time
 RING = 0.1  # width of the border ring, share of the side
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601-2, as everywhere in Pillow
 
-# To add a property that is a column of MEASUREMENTS, or follows from columns, add a line here.
+# To add a property that follows from columns of IMAGES and MEASUREMENTS, add a line here and one in `wording`.
 FILE: dict[str, pl.Expr] = {
     "format": pl.col("format"),
-    "channels": pl.col("channels").cast(pl.String),
+    "channels": pl.format(
+        "{} channel{}", "channels", pl.when(pl.col("channels") == 1).then(pl.lit("")).otherwise(pl.lit("s"))
+    ),
     "pixel_count": pl.col("pixel_count"),
     "longer_side": pl.max_horizontal("width", "height"),
     "width_over_height": pl.col("width") / pl.col("height"),
 }
-PICTURE: dict[str, pl.Expr] = {
+QUALITY: dict[str, pl.Expr] = {
     "bytes_per_pixel": pl.col("bytes") / pl.col("pixel_count"),
-    "brightness": pl.col("brightness"),
-    "contrast": pl.col("contrast"),
     "entropy": pl.col("entropy"),
     "noise": pl.col("noise"),
     "sharpness": pl.col("sharpness"),
 }
+LIGHT: dict[str, pl.Expr] = {"brightness": pl.col("brightness"), "contrast": pl.col("contrast")}
+COLUMNS: dict[Kind, dict[str, pl.Expr]] = {"file": FILE, "quality": QUALITY, "light": LIGHT}
 
 
 @dataclass(frozen=True)
 class Property:
     """One number, or one category, per image.
 
-    kind: file (format, size, shape: what is shown has little to do with it), picture, or background.
+    kind: file (format, size, shape: what is shown has little to do with it), quality (detail, noise, compression),
+    light (and color), or background.
     values: (n,) float64, NaN where unknown; of categories their number in `categories`, which is empty for a number.
     """
 
@@ -57,11 +60,14 @@ def properties(
     the standard deviation of its luma, 0 to 0.5.
     """
     known = images.join(measurements, on="image_id", maintain_order="left")[rows]
-    made = [_of_column(name, "file", known.select(value).to_series()) for name, value in FILE.items()]
-    made += [_of_column(name, "picture", known.select(value).to_series()) for name, value in PICTURE.items()]
+    made = [
+        _of_column(name, kind, known.select(value).to_series())
+        for kind, columns in COLUMNS.items()
+        for name, value in columns.items()
+    ]
     blocks = [_of_pixels(pixels[rows[start : start + BLOCK]]) for start in range(0, len(rows), BLOCK)]
     for name in PIXELS if blocks else ():
-        kind: Kind = "background" if name.startswith("border") else "picture"
+        kind: Kind = "background" if name.startswith("border") else "light"
         made.append(Property(name, kind, np.concatenate([block[name] for block in blocks])))
     return made
 
@@ -76,12 +82,12 @@ def _of_column(name: str, kind: Kind, column: pl.Series) -> Property:
 
 
 PIXELS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]] = {
-    "red_or_green": lambda mean, ring: mean[:, 0] - mean[:, 1],
-    "yellow_or_blue": lambda mean, ring: mean[:, :2].mean(1) - mean[:, 2],
+    "red_green": lambda mean, ring: mean[:, 0] - mean[:, 1],
+    "yellow_blue": lambda mean, ring: mean[:, :2].mean(1) - mean[:, 2],
     "border_brightness": lambda mean, ring: ring.mean(1) @ LUMA,
     "border_variation": lambda mean, ring: (ring @ LUMA).std(1),
-    "border_red_or_green": lambda mean, ring: ring[..., 0].mean(1) - ring[..., 1].mean(1),
-    "border_yellow_or_blue": lambda mean, ring: ring[..., :2].mean((1, 2)) - ring[..., 2].mean(1),
+    "border_red_green": lambda mean, ring: ring[..., 0].mean(1) - ring[..., 1].mean(1),
+    "border_yellow_blue": lambda mean, ring: ring[..., :2].mean((1, 2)) - ring[..., 2].mean(1),
 }
 
 

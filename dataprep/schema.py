@@ -214,7 +214,7 @@ SPURIOUS_CORRELATIONS = Table(
     {
         "property": pl.String,  # of the image: format, brightness, ...
         "label": pl.String,  # a class, told from all others; null: all classes told from each other
-        "kind": pl.String,  # file, picture or background
+        "kind": pl.String,  # file, quality, light or background
         "images": pl.Int64,  # looked at, of the class or of all
         "strength": pl.Float64,  # 0: the property says nothing of the label, 1: all
         "chance": pl.Float64,  # what labels at random hardly ever reach, 0 to 1

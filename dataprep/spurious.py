@@ -1,4 +1,4 @@
-"""Properties that give the label away: how well classes can be told by format, size, brightness or border alone."""
+"""Spurious correlations: how well labels can be told by format, size, brightness or border alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ FOLDS = 5
 BINS_PER_CLASS = 4  # so that values that one class alone has get a bin
 FINEST, COARSEST = 512, 4  # bins; fewer than 4 are not made from numbers
 IMAGES_PER_BIN = 5  # at least, on average
-LEVEL = 0.99  # of sets with labels at random reach no more
+RISK = 0.01  # that any property exceeds chance where labels are at random
 
 
 @dataclass(frozen=True)
 class Binned:
-    """Values in bins. bins: (n,) int64. count: how many bins. steps: so many neighbors are joined, one after another."""
+    """Values in bins. bins: (n,) int64. count: how many bins. steps: so many neighbors are joined, each in its turn."""
 
     bins: Integers
     count: int
@@ -62,9 +62,9 @@ def spurious_correlations(
     share. strength = (balanced accuracy - chance) / (1 - chance), at least 0, with chance 1/2, or 1 / number of
     classes: for one class an estimate of the total variation distance between its values and the others'. The best of
     several widths of bins counts, of 4 to 4 times as many bins as classes.
-    chance: what 99 % of sets with labels at random do not reach with any property (or class, in units of the standard
-    deviation sqrt(1/n + 1/(N - n))), by a Gumbel distribution fitted to the highest strengths of
-    `params.permutations` permutations.
+    chance: what the property reaches with labels at random in 1 % / number of properties of sets, over all classes or
+    with its best class (in units of the standard deviation sqrt(1/n + 1/(N - n))), by a Gumbel distribution fitted to
+    `params.permutations` permutations of the labels.
     spurious: strength above chance and at least `params.file` for kind file, else `params.picture`. A file property
     has little to do with what is shown; light, color and background may belong to the class (polar bears are white).
     Nobody but a person can tell: the rule says what deserves a look.
@@ -77,16 +77,15 @@ def spurious_correlations(
     number = {name: place for place, name in enumerate(names)}
     given = np.array([number[label] for label in labels], np.int64)
     found = properties(images, measurements, pixels, rows)
-    binned = [binned_values(item, len(names)) for item in found]
-    random = np.random.default_rng(seed)
-    folds = stratified(given, random)
-    told = [strengths(item, given, folds, len(names)) for item in binned]
-    every, each = chance(binned, given, folds, len(names), params.permutations, random)
-    made = [
-        row
-        for item, scored in zip(found, told, strict=True)
-        for row in _rows(item, scored, given, names, every, each, params)
-    ]
+    folds = stratified(given, np.random.default_rng(seed))
+    level = 1 - RISK / len(found)
+    made: list[tuple[object, ...]] = []
+    for item in found:
+        binned = binned_values(item, len(names))
+        told = strengths(binned, given, folds, len(names))
+        random = np.random.default_rng((seed, 1))
+        usual = chance(binned, given, folds, len(names), level, params.permutations, random)
+        made += _rows(item, told, usual, given, names, params)
     frame = pl.DataFrame(made, schema=SPURIOUS_CORRELATIONS.columns, orient="row")
     return check(frame, SPURIOUS_CORRELATIONS, "spurious")
 
@@ -138,37 +137,44 @@ def _told(counts: Floats) -> Told:
 
 
 def chance(
-    binned: list[Binned], given: Integers, folds: Integers, classes: int, permutations: int, random: np.random.Generator
-) -> tuple[float, Floats]:
-    """Return what permuted labels hardly ever reach: over all classes, and (K,) float64 class by class."""
+    binned: Binned,
+    given: Integers,
+    folds: Integers,
+    classes: int,
+    level: float,
+    permutations: int,
+    random: np.random.Generator,
+) -> Told:
+    """Return what a share `level` of sets with labels at random do not reach, as `spurious_correlations` says."""
     own = np.bincount(given, minlength=classes)
     deviation = np.sqrt(1 / own + 1 / (len(given) - own))
     every, each = np.zeros(permutations), np.zeros(permutations)
     for turn in range(permutations):
         order = random.permutation(len(given))
-        told = [strengths(item, given[order], folds[order], classes) for item in binned]
-        every[turn] = max(one.every for one in told)
-        each[turn] = max((one.each / deviation).max() for one in told)
-    return min(_high(every), 1.0), np.minimum(_high(each) * deviation, 1.0)
+        told = strengths(binned, given[order], folds[order], classes)
+        every[turn], each[turn] = told.every, (told.each / deviation).max()
+    return Told(min(_high(every, level), 1.0), np.minimum(_high(each, level) * deviation, 1.0))
 
 
-def _high(maxima: Floats) -> float:
-    """Return the 99 % quantile of the Gumbel distribution with the same mean and standard deviation."""
-    reduced = (-np.log(-np.log(LEVEL)) - np.euler_gamma) * np.sqrt(6) / np.pi
+def _high(maxima: Floats, level: float) -> float:
+    """Return the quantile of the Gumbel distribution with the same mean and standard deviation."""
+    reduced = (-np.log(-np.log(level)) - np.euler_gamma) * np.sqrt(6) / np.pi
     return float(maxima.mean() + reduced * maxima.std(ddof=1))
 
 
 def _rows(
-    item: Property, told: Told, given: Integers, names: list[str], every: float, each: Floats, params: Correlations
+    item: Property, told: Told, usual: Told, given: Integers, names: list[str], params: Correlations
 ) -> Iterator[tuple[object, ...]]:
     enough = params.file if item.kind == "file" else params.picture
-    flagged = told.every >= enough and told.every > every
-    yield item.name, None, item.kind, len(given), told.every, every, flagged, None, None, None, None
+
+    def judged(label: str | None, images: int, strength: float, high: float) -> tuple[object, ...]:
+        return item.name, label, item.kind, images, strength, high, strength > high and strength >= enough
+
+    yield *judged(None, len(given), told.every, usual.every), None, None, None, None
     described = _categories(item, given, len(names)) if item.categories else _numbers(item, given, len(names))
+    images = np.bincount(given, minlength=len(names))
     for number, (name, words) in enumerate(zip(names, described, strict=True)):
-        strength, level = float(told.each[number]), float(each[number])
-        flagged = strength >= enough and strength > level
-        yield item.name, name, item.kind, int((given == number).sum()), strength, level, flagged, *words
+        yield *judged(name, int(images[number]), float(told.each[number]), float(usual.each[number])), *words
 
 
 def _numbers(item: Property, given: Integers, classes: int) -> Iterator[tuple[float, None, float, float]]:
@@ -185,7 +191,7 @@ def _numbers(item: Property, given: Integers, classes: int) -> Iterator[tuple[fl
 
 
 def _categories(item: Property, given: Integers, classes: int) -> Iterator[tuple[None, str, float, float]]:
-    """Yield no AUROC, the category that tells the class from the rest best, and its shares of the class and the rest."""
+    """Yield no AUROC, the category that tells the class best, and its shares of the class and the rest."""
     known = ~np.isnan(item.values)
     counts = np.zeros((classes, len(item.categories)))
     np.add.at(counts, (given[known], item.values[known].astype(np.int64)), 1)

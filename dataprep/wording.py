@@ -58,30 +58,44 @@ CHECKS = {
     "updates": "Size of updates",
 }
 
+
+@dataclass(frozen=True)
+class PropertyWording:
+    """What a property is called, and images that have more or less of it than others."""
+
+    title: str
+    more: str = "higher"
+    less: str = "lower"
+
+
 PROPERTIES = {
-    "format": "file format",
-    "channels": "channels in the file",
-    "pixel_count": "image size, px",
-    "longer_side": "longer side, px",
-    "width_over_height": "width over height",
-    "bytes_per_pixel": "file bytes per pixel",
-    "brightness": "brightness",
-    "contrast": "contrast",
-    "entropy": "entropy, bits",
-    "noise": "noise",
-    "sharpness": "sharpness",
-    "red_or_green": "red (+) or green (−)",
-    "yellow_or_blue": "yellow (+) or blue (−)",
-    "border_brightness": "border: brightness",
-    "border_variation": "border: contrast",
-    "border_red_or_green": "border: red (+) or green (−)",
-    "border_yellow_or_blue": "border: yellow (+) or blue (−)",
+    "format": PropertyWording("file format"),
+    "channels": PropertyWording("channels in the file"),
+    "pixel_count": PropertyWording("image size in pixels", "larger", "smaller"),
+    "longer_side": PropertyWording("longer side in pixels", "longer", "shorter"),
+    "width_over_height": PropertyWording("width over height", "wider", "taller"),
+    "bytes_per_pixel": PropertyWording("file bytes per pixel", "less compressed", "more compressed"),
+    "entropy": PropertyWording("entropy in bits", "richer in gray levels", "poorer in gray levels"),
+    "noise": PropertyWording("noise", "noisier", "smoother"),
+    "sharpness": PropertyWording("sharpness", "sharper", "less sharp"),
+    "brightness": PropertyWording("brightness", "brighter", "darker"),
+    "contrast": PropertyWording("contrast", "of more contrast", "of less contrast"),
+    "red_green": PropertyWording("red-green balance", "redder", "greener or less red"),
+    "yellow_blue": PropertyWording("yellow-blue balance", "yellower", "bluer"),
+    "border_brightness": PropertyWording("border brightness", "brighter", "darker"),
+    "border_variation": PropertyWording("border contrast", "of more contrast", "plainer"),
+    "border_red_green": PropertyWording("border red-green balance", "redder", "greener or less red"),
+    "border_yellow_blue": PropertyWording("border yellow-blue balance", "yellower", "bluer"),
 }
 
 
-def property_title(name: str) -> str:
-    """Return the words for a property of images, with its unit."""
-    return PROPERTIES.get(name, _words(name).lower())
+def property_wording(name: str) -> PropertyWording:
+    """Return the words for a property of images.
+
+    >>> property_wording("jpeg_blocks").title
+    'jpeg blocks'
+    """
+    return PROPERTIES.get(name, PropertyWording(_words(name).lower()))
 
 
 def check_title(check: str) -> str:

@@ -83,11 +83,19 @@ def metrics(inputs: Inputs) -> dict[str, Any]:
     curve = _learning_curve(inputs)
     if curve:
         values["learning_curve"] = curve
+    if inputs.correlations.height:
+        values["spurious_correlations"] = _correlations(inputs.correlations)
     if correct is not None:
         values["out_of_fold_accuracy"] = round(correct, DIGITS)
     if scores is not None:
         values["planted"] = {row["fault"]: _numbers(row) for row in scores.iter_rows(named=True)}
     return values
+
+
+def _correlations(found: pl.DataFrame) -> dict[str, float]:
+    """Return the highest strength of each flagged property, by name."""
+    flagged = found.filter("spurious").group_by("property").agg(pl.col("strength").max().round(DIGITS))
+    return dict(flagged.sort("property").iter_rows())
 
 
 def _learning_curve(inputs: Inputs) -> dict[str, float]:

@@ -5,7 +5,16 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.report import class_section, more_data, numbers, people, pictures, plots, spurious_section, training_checks
+from dataprep.report import (
+    class_section,
+    more_data,
+    numbers,
+    people,
+    pictures,
+    plots,
+    spurious_section,
+    training_checks,
+)
 from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs

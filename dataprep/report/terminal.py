@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dataprep.report.markdown import count, share, visible
-from dataprep.wording import fault_title, in_order, wording
+from dataprep.wording import fault_title, in_order, property_wording, wording
 
 
 def summary(metrics: dict[str, Any], report: Path) -> str:
@@ -39,6 +39,13 @@ def summary(metrics: dict[str, Any], report: Path) -> str:
         lines.append(f"  training checks: {' and '.join(troubled)}; see the report")
     elif checked.get("passes"):
         lines.append(f"  training checks: all {checked['passes']} passed")
+    correlated = metrics.get("spurious_correlations", {})
+    if correlated:
+        named = ", ".join(
+            f"{property_wording(name).title} {strength:.2f}"
+            for name, strength in sorted(correlated.items(), key=lambda item: (-item[1], item[0]))
+        )
+        lines.append(f"  follow the label too well: {named}")
     if planted:
         recalls = ", ".join(
             f"{fault_title(fault).lower()} {scores['found']} of {scores['planted']}"

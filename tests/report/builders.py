@@ -23,6 +23,7 @@ from dataprep.schema import (
     PREDICTIONS,
     REMOVED,
     SKIPPED,
+    SPURIOUS_CORRELATIONS,
     SUBCLASSES,
     WATCHED,
     class_names,
@@ -66,6 +67,7 @@ def inputs(**changes: Any) -> Inputs:
         "checks": _checks(),
         "check_arrays": _check_arrays(numbers),
         "learning_curve": learning_curve(),
+        "correlations": correlations(),
         "class_pairs": class_pairs(),
         "coverage": coverage(),
         "subclasses": subclasses(ids),
@@ -177,6 +179,20 @@ def learning_curve(labels: Sequence[str] = LABELS, law: Callable[[int], float] =
             rows.append((images, repeat, None, judged, 1 - sum(wrong) / judged))
             rows += [(images, repeat, name, 300, 1 - n / 300) for name, n in zip(labels, wrong, strict=True)]
     return pl.DataFrame(rows, schema=LEARNING_CURVE.columns, orient="row").sort(LEARNING_CURVE.key)
+
+
+def correlations(labels: Sequence[str] = LABELS, **flagged: float) -> pl.DataFrame:
+    """Return SPURIOUS_CORRELATIONS of format and border_brightness; keywords: strength of the third class, flagged."""
+    rows: list[tuple[Any, ...]] = []
+    for name, kind, category in (("format", "file", "PNG"), ("border_brightness", "background", None)):
+        strength, spurious = flagged.get(name, 0.1), name in flagged
+        rows.append((name, None, kind, 57, strength / 2, 0.1, False, None, None, None, None))
+        for label in labels:
+            own = strength if label == labels[-1] else 0.05
+            hit = spurious and label == labels[-1]
+            auroc = None if category else 0.8
+            rows.append((name, label, kind, 19, own, 0.2, hit, auroc, category, 0.9, 0.25))
+    return pl.DataFrame(rows, schema=SPURIOUS_CORRELATIONS.columns, orient="row").sort(SPURIOUS_CORRELATIONS.key)
 
 
 def class_pairs(labels: Sequence[str] = LABELS, merge: bool = False) -> pl.DataFrame:
