@@ -14,6 +14,7 @@ from dataprep.schema import SPURIOUS_CORRELATIONS, check, class_names
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Words = tuple[float | None, str | None, float | None, float | None]
 
 LEAST_IMAGES = 10  # of a class: two per fold
 FOLDS = 5
@@ -65,9 +66,10 @@ def spurious_correlations(
     chance: what the property reaches with labels at random in 1 % / number of properties of sets, over all classes or
     with its best class (in units of the standard deviation sqrt(1/n + 1/(N - n))), by a Gumbel distribution fitted to
     `params.permutations` permutations of the labels.
-    spurious: strength above chance and at least `params.file` for kind file, else `params.picture`. A file property
-    has little to do with what is shown; light, color and background may belong to the class (polar bears are white).
-    Nobody but a person can tell: the rule says what deserves a look.
+    spurious: strength above chance and at least `params.file` for kind file, else `params.picture`; of a class also
+    without the images of the classes that are flagged before it, the strongest first; so of two classes one is.
+    A file property has little to do with what is shown; light, color and background may belong to the class (polar
+    bears are white). Only a person can tell which it is: the rule says what deserves a look.
     """
     rows = judged_rows(images, measurements)
     labels = images["label"].gather(rows)
@@ -78,16 +80,34 @@ def spurious_correlations(
     given = np.array([number[label] for label in labels], np.int64)
     found = properties(images, measurements, pixels, rows)
     folds = stratified(given, np.random.default_rng(seed))
-    level = 1 - RISK / len(found)
-    made: list[tuple[object, ...]] = []
-    for item in found:
-        binned = binned_values(item, len(names))
-        told = strengths(binned, given, folds, len(names))
-        random = np.random.default_rng((seed, 1))
-        usual = chance(binned, given, folds, len(names), level, params.permutations, random)
-        made += _rows(item, told, usual, given, names, params)
+    made = [
+        row
+        for item in found
+        for row in _rows(item, given, folds, names, 1 - RISK / len(found), params, np.random.default_rng((seed, 1)))
+    ]
     frame = pl.DataFrame(made, schema=SPURIOUS_CORRELATIONS.columns, orient="row")
     return check(frame, SPURIOUS_CORRELATIONS, "spurious")
+
+
+def _rows(
+    item: Property,
+    given: Integers,
+    folds: Integers,
+    names: list[str],
+    level: float,
+    params: Correlations,
+    random: np.random.Generator,
+) -> Iterator[tuple[object, ...]]:
+    binned = binned_values(item, len(names))
+    told = strengths(binned, given, folds, len(names))
+    usual = chance(binned, given, folds, len(names), level, params.permutations, random)
+    enough = params.file if item.kind == "file" else params.picture
+    flagged = told.every > usual.every and told.every >= enough
+    yield item.name, None, item.kind, len(given), told.every, usual.every, flagged, None, None, None, None
+    words = _categories(item, given, len(names)) if item.categories else _numbers(item, given, len(names))
+    columns = (np.bincount(given), told.each, usual.each, followed(binned, given, folds, usual.each, enough))
+    for name, count, strength, high, flag, own in zip(names, *(c.tolist() for c in columns), words, strict=True):
+        yield item.name, name, item.kind, count, strength, high, flag, *own
 
 
 def binned_values(item: Property, classes: int) -> Binned:
@@ -136,6 +156,25 @@ def _told(counts: Floats) -> Told:
     return Told(max(0.0, float(classes * right - 1) / (classes - 1)), np.maximum(each, 0.0))
 
 
+def followed(binned: Binned, given: Integers, folds: Integers, chance: Floats, enough: float) -> NDArray[np.bool_]:
+    """Return (K,) bool: which classes the property follows too well, each without those found before it.
+
+    Else one class of three with a format of its own would make the other two look given away as well.
+    """
+    flags = np.zeros(len(chance), bool)
+    while (left := ~flags).sum() > 1:
+        kept, number = left[given], np.cumsum(left) - 1
+        part = Binned(binned.bins[kept], binned.count, binned.steps)
+        each = np.zeros(len(chance))
+        each[left] = strengths(part, number[given[kept]], folds[kept], int(left.sum())).each
+        each[(each <= chance) | (each < enough)] = -1.0
+        each[flags] = -1.0
+        if each.max() < 0:
+            break
+        flags[each.argmax()] = True
+    return flags
+
+
 def chance(
     binned: Binned,
     given: Integers,
@@ -162,22 +201,7 @@ def _high(maxima: Floats, level: float) -> float:
     return float(maxima.mean() + reduced * maxima.std(ddof=1))
 
 
-def _rows(
-    item: Property, told: Told, usual: Told, given: Integers, names: list[str], params: Correlations
-) -> Iterator[tuple[object, ...]]:
-    enough = params.file if item.kind == "file" else params.picture
-
-    def judged(label: str | None, images: int, strength: float, high: float) -> tuple[object, ...]:
-        return item.name, label, item.kind, images, strength, high, strength > high and strength >= enough
-
-    yield *judged(None, len(given), told.every, usual.every), None, None, None, None
-    described = _categories(item, given, len(names)) if item.categories else _numbers(item, given, len(names))
-    images = np.bincount(given, minlength=len(names))
-    for number, (name, words) in enumerate(zip(names, described, strict=True)):
-        yield *judged(name, int(images[number]), float(told.each[number]), float(usual.each[number])), *words
-
-
-def _numbers(item: Property, given: Integers, classes: int) -> Iterator[tuple[float, None, float, float]]:
+def _numbers(item: Property, given: Integers, classes: int) -> Iterator[Words]:
     """Yield AUROC of class against rest, no category, and the medians of the class and of the rest."""
     order = np.argsort(item.values, kind="stable")
     ranks, ordered = rankdata(item.values), item.values[order]
@@ -190,7 +214,7 @@ def _numbers(item: Property, given: Integers, classes: int) -> Iterator[tuple[fl
         yield float(auroc), None, float(ordered[own[(many - 1) // 2]]), float(ordered[middle + skipped])
 
 
-def _categories(item: Property, given: Integers, classes: int) -> Iterator[tuple[None, str, float, float]]:
+def _categories(item: Property, given: Integers, classes: int) -> Iterator[Words]:
     """Yield no AUROC, the category that tells the class best, and its shares of the class and the rest."""
     known = ~np.isnan(item.values)
     counts = np.zeros((classes, len(item.categories)))

@@ -42,7 +42,7 @@ def photograph(random: np.random.Generator, side: int = 24) -> Image.Image:
 def dataset(
     change: Callable[[Image.Image, str], Picture], per_class: int = 40, seed: int = 0
 ) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray]:
-    """Return IMAGES, MEASUREMENTS and pixels of photographs, as `change` of picture and label makes and encodes them."""
+    """Return IMAGES, MEASUREMENTS and pixels of photographs, as `change` makes and encodes them."""
     random = np.random.default_rng(seed)
     known, measured, block = [], [], []
     for number in range(per_class * len(CLASSES)):
@@ -130,10 +130,32 @@ def test_the_format_of_every_class_is_told_over_all_classes(photographs: Any) ->
     assert (row["strength"], row["spurious"], row["images"]) == (1.0, True, 160)
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_class_is_not_flagged_for_what_another_one_has(photographs: Any, count: int) -> None:
+    images, measurements, block = photographs
+    formats = pl.when(pl.col("label") == "ape").then(pl.lit("JPEG")).otherwise(pl.lit("PNG"))
+    few = images.with_columns(format=formats).filter(pl.col("label").is_in(CLASSES[:count]))
+    known = few["image_id"].cast(pl.Int64).to_numpy()
+    found = spurious_correlations(few, measurements[known], block[known], PARAMS, 0)
+    assert flagged(found) == {("format", "ape")}
+    strengths_by_class = dict(found.filter(pl.col("property") == "format")["label", "strength"].iter_rows())
+    assert strengths_by_class["ape"] == 1.0
+    assert strengths_by_class["bear"] == pytest.approx(1 / (count - 1))
+
+
+def test_two_classes_may_be_flagged_for_one_property(photographs: Any) -> None:
+    images, measurements, block = photographs
+    formats = pl.col("label").replace_strict({"ape": "JPEG", "bear": "BMP"}, default="PNG")
+    found = spurious_correlations(images.with_columns(format=formats), measurements, block, PARAMS, 0)
+    assert flagged(found) == {("format", "ape"), ("format", "bear")}
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_labels_at_random_flag_nothing(photographs: Any, seed: int) -> None:
     images, measurements, block = photographs
-    shuffled = images.with_columns(pl.col("label").shuffle(seed), format=pl.Series(["PNG", "JPEG"] * 80).shuffle(seed))
+    shuffled = images.with_columns(
+        pl.col("label").shuffle(seed), format=pl.Series(["PNG", "JPEG"] * 80).shuffle(seed + 100)
+    )
     found = spurious_correlations(shuffled, measurements, block, PARAMS, seed)
     assert not found["spurious"].any()
 

@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
@@ -102,8 +103,13 @@ def test_of_many_classes_most_become_one_row() -> None:
     heights = []
     for many in (11, 30):
         labels = [f"class {number:02d}" for number in range(many)]
-        rows = [{"image_id": f"{n:03d}", "label": labels[n % many]} for n in range(60)]
-        made = inputs(correlations=correlations(labels, border_brightness=0.8), images=frames.images(rows))
+        rows = [{"image_id": f"{n:03d}", "label": labels[n % many]} for n in range(10 * many)]
+        made = inputs(
+            correlations=correlations(labels, border_brightness=0.8),
+            images=frames.images(rows),
+            measurements=frames.measurements([{"image_id": row["image_id"]} for row in rows]),
+            pixels=np.zeros((len(rows), 8, 8, 3), np.uint8),
+        )
         heights.append(size(drawn(made)["spurious_values.png"])[1])
     assert heights[0] == heights[1]
 
