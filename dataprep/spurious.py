@@ -105,7 +105,7 @@ def _rows(
     flagged = told.every > usual.every and told.every >= enough
     yield item.name, None, item.kind, len(given), told.every, usual.every, flagged, None, None, None, None
     words = _categories(item, given, len(names)) if item.categories else _numbers(item, given, len(names))
-    columns = (np.bincount(given), told.each, usual.each, followed(binned, given, folds, usual.each, enough))
+    columns = (np.bincount(given), told.each, usual.each, followed(binned, given, folds, enough, told, usual))
     for name, count, strength, high, flag, own in zip(names, *(c.tolist() for c in columns), words, strict=True):
         yield item.name, name, item.kind, count, strength, high, flag, *own
 
@@ -156,19 +156,21 @@ def _told(counts: Floats) -> Told:
     return Told(max(0.0, float(classes * right - 1) / (classes - 1)), np.maximum(each, 0.0))
 
 
-def followed(binned: Binned, given: Integers, folds: Integers, chance: Floats, enough: float) -> NDArray[np.bool_]:
-    """Return (K,) bool: which classes the property follows too well, each without those found before it.
+def followed(
+    binned: Binned, given: Integers, folds: Integers, enough: float, told: Told, usual: Told
+) -> NDArray[np.bool_]:
+    """Return (K,) bool: which classes the property follows too well, also without the images of those found before it.
 
     Else one class of three with a format of its own would make the other two look given away as well.
     """
-    flags = np.zeros(len(chance), bool)
-    while (left := ~flags).sum() > 1:
+    flags = np.zeros(len(told.each), bool)
+    strong = (told.each >= enough) & (told.each > usual.each)
+    while (strong & ~flags).any() and (left := ~flags).sum() > 1:
         kept, number = left[given], np.cumsum(left) - 1
         part = Binned(binned.bins[kept], binned.count, binned.steps)
-        each = np.zeros(len(chance))
+        each = np.zeros(len(flags))
         each[left] = strengths(part, number[given[kept]], folds[kept], int(left.sum())).each
-        each[(each <= chance) | (each < enough)] = -1.0
-        each[flags] = -1.0
+        each[~strong | flags | (each < enough) | (each <= usual.each)] = -1.0
         if each.max() < 0:
             break
         flags[each.argmax()] = True

@@ -184,6 +184,9 @@ def test_a_limit_decides_what_counts(photographs: Any) -> None:
     )
     found = spurious_correlations(*photographs, loose, 0)
     assert not found.filter(pl.col("spurious") & (pl.col("strength") <= pl.col("chance"))).height
+    assert (
+        not spurious_correlations(*framed_set, PARAMS, 0).filter(pl.col("spurious") & (pl.col("strength") < 0.3)).height
+    )
 
 
 def test_the_table_keeps_its_contract_and_is_the_same_each_time(photographs: Any) -> None:

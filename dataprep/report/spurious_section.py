@@ -84,7 +84,10 @@ def _verdict(found: pl.DataFrame) -> str:
     if not flagged.height:
         return f"{intro} **No property follows the label too well.**"
     named = [f"{property_wording(name).title} ({share(n)})" for name, n in flagged["property", "strength"].iter_rows()]
-    return f"{intro} **These follow the label too well: {', '.join(named)}.**"
+    return (
+        f"{intro} **These follow the label too well: {', '.join(named)}.** Whether that is a fault or belongs to the "
+        "class, only a person can say."
+    )
 
 
 def _explained(found: pl.DataFrame) -> Iterator[str]:
