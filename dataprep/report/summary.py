@@ -5,20 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.report import (
-    class_section,
-    more_data,
-    numbers,
-    people,
-    pictures,
-    plots,
-    spurious_section,
-    training_checks,
-)
+from dataprep.report import class_section, more_data, numbers, people, pictures, plots, training_checks
 from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
 from dataprep.report.markdown import code, count, details, escape, share, table
+from dataprep.report.spurious_section import section as spurious_section
 from dataprep.schema import class_names
 from dataprep.wording import fault_title, in_order, wording
 
@@ -33,7 +25,7 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     _opening(document, inputs, values)
     _classes(document, inputs)
     _findings(document, inputs, values)
-    document.extend(spurious_section.section(inputs))
+    document.extend(spurious_section(inputs))
     _networks(document, inputs, values)
     document.extend(people.section(inputs))
     document.extend(class_section.section(inputs))

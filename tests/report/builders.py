@@ -189,9 +189,8 @@ def correlations(labels: Sequence[str] = LABELS, **flagged: float) -> pl.DataFra
         rows.append((name, None, kind, 57, strength / 2, 0.1, False, None, None, None, None))
         for label in labels:
             own = strength if label == labels[-1] else 0.05
-            hit = spurious and label == labels[-1]
-            auroc = None if category else 0.8
-            rows.append((name, label, kind, 19, own, 0.2, hit, auroc, category, 0.9, 0.25))
+            words = (None if category else 0.8, category, 0.9, 0.25)
+            rows.append((name, label, kind, 19, own, 0.2, spurious and label == labels[-1], *words))
     return pl.DataFrame(rows, schema=SPURIOUS_CORRELATIONS.columns, orient="row").sort(SPURIOUS_CORRELATIONS.key)
 
 
