@@ -15,6 +15,7 @@ def report(values: dict[str, Any]) -> str:
         parts.append(scale_table(values["scale"], values["growth_exponent"]))
     if values.get("nearest"):
         parts.append(nearest_table(values["nearest"]))
+    parts += [f"Left out: {name}, {why}" for name, why in values.get("left_out", {}).items()]
     on = ", ".join(f"{name} {value}" for name, value in values["machine"].items())
     return "\n\n".join([*parts, f"Seed {values['seed']}. {on}"])
 

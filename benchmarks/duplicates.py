@@ -27,13 +27,14 @@ from benchmarks.duplicate_tables import report
 from benchmarks.leaks import FILES, LIST, annotated, leaks, sources
 from benchmarks.nearest import compared
 from benchmarks.peers import PEERS, peers
-from benchmarks.scale import exponent, scaled
+from benchmarks.scale import KINDS, PLANTED, exponent, scaled
 from dataprep import pixels
 from dataprep.config import load
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("leaks", "copies")
 SIDE = 32  # px, of the pictures for --scale
+FEWEST = round(len(KINDS) / PLANTED)
 WIDTH, NEIGHBORS = 512, 10
 PACKAGES = ("dataprep", "torch", "numpy", "polars", "pillow", "faiss-cpu", "scikit-learn")
 
@@ -65,11 +66,13 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
     if "leaks" in chosen.parts and annotated(chosen.data):
         with tempfile.TemporaryDirectory() as folder:
             values["leaks"] = leaks(chosen.data, Path(folder))
-        values["leaks"]["methods"] |= peers(chosen.data, chosen.peers, chosen.peer)
+        others, values["left_out"] = peers(chosen.data, chosen.peers, chosen.peer)
+        values["leaks"]["methods"] |= others
         ours = values["leaks"]["methods"]["dataprep"]
         values |= {key: ours[key] for key in ("r_precision", "recall_2p", "recall_5p")}
         values["seconds"] = ours["wall_seconds"]
-        print(f"dataprep: {ours}", flush=True)
+    elif "leaks" in chosen.parts:
+        values["left_out"] = {"ranking across splits": f"{chosen.data} lacks one of {', '.join((*FILES, LIST))}"}
     if "copies" in chosen.parts:
         values["copies"] = _copies(chosen)
     if chosen.scale:
@@ -139,6 +142,8 @@ def _squares(rows: pl.DataFrame) -> NDArray[np.uint8]:
 def _check(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
     if not (chosen.data / FILES[0]).is_file():
         parser.error(f"there is no {FILES[0]} in {chosen.data}; point --data at the folder that has it")
+    if any(count < FEWEST for count in chosen.scale):
+        parser.error(f"--scale: {FEWEST} images are the fewest that have a copy of each kind")
     for option, given, allowed in (("--parts", chosen.parts, PARTS), ("--peer", chosen.peer, tuple(PEERS))):
         unknown = [name for name in given if name not in allowed]
         if unknown:

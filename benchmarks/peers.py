@@ -17,23 +17,23 @@ CUTS = {"phash": {"distance 8": -8, "distance 10": -10}, "fastdup": {"cosine 0.9
 NOT_INSTALLED = 3
 
 
-def peers(data: Path, python: str, chosen: tuple[str, ...] = tuple(PEERS)) -> dict[str, Any]:
-    """Return each peer's ranking as in `leaks.leaks`; one that cannot be imported is left out.
+def peers(data: Path, python: str, chosen: tuple[str, ...] = tuple(PEERS)) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return each peer's ranking as in `leaks.leaks`, and for each that did not run why.
 
-    The images are written as files first, which is not timed. Raises RuntimeError when a peer fails.
+    The images are written as files first, which is not timed.
     """
     rows = sources(data)
     truth = listed(data, rows)
-    found = {}
+    found, left_out = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         row_of = _files(rows, Path(folder))
         for method in chosen:
             answer = _run(python, method, Path(folder))
-            if answer is None:
-                print(f"{PEERS[method]}: not installed for {python}; left out", flush=True)
-                continue
-            found[PEERS[method]] = _judged(answer, row_of, truth, CUTS[method])
-    return found
+            if isinstance(answer, str):
+                left_out[PEERS[method]] = answer
+            else:
+                found[PEERS[method]] = _judged(answer, row_of, truth, CUTS[method])
+    return found, left_out
 
 
 def _files(rows: pl.DataFrame, folder: Path) -> dict[str, int]:
@@ -46,16 +46,17 @@ def _files(rows: pl.DataFrame, folder: Path) -> dict[str, int]:
     return row_of
 
 
-def _run(python: str, method: str, folder: Path) -> dict[str, Any] | None:
+def _run(python: str, method: str, folder: Path) -> dict[str, Any] | str:
+    """Return what the script writes, or why it wrote nothing."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "pairs.json"
         command = [python, peers_duplicates.__file__, method, str(folder), str(out)]
-        # one that prints a bar for each image would fill the log
+        # fastdup prints a bar for each image
         ended = subprocess.run(command, cwd=scratch, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if ended.returncode == NOT_INSTALLED:
-            return None
+            return ended.stderr.strip().splitlines()[-1]
         if ended.returncode or not out.exists():
-            raise RuntimeError(f"{PEERS[method]} failed with status {ended.returncode}:\n{ended.stderr[-2000:]}")
+            return f"ended with status {ended.returncode}: {ended.stderr.strip()[-500:]}"
         return json.loads(out.read_text())
 
 

@@ -147,7 +147,7 @@ def judged(groups: NDArray[np.int64], pairs: NDArray[np.int64], kinds: NDArray[n
     return {
         "planted": len(pairs),
         "recall": float(hit.mean()),
-        "recalls": {name: float(hit[kinds == number].mean()) for number, name in enumerate(KINDS)},
+        "recalls": {name: float(hit[kinds == n].mean()) for n, name in enumerate(KINDS) if (kinds == n).any()},
         "other_pairs": int((sizes * (sizes - 1) // 2).sum() - hit.sum()),
     }
 
