@@ -5,11 +5,14 @@ import platform
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import torch
+
+KIB = 1024
 
 
 def description(*packages: str) -> dict[str, str]:
@@ -47,3 +50,27 @@ def timed() -> Iterator[Spent]:
 def _cpu() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def peak_bytes() -> int:
+    """Return the most memory this process, or one of its ended children, has held at once.
+
+    Where /proc is, this process's own peak comes from there: ru_maxrss of a process starts at what its parent held.
+    """
+    status = Path("/proc/self/status")
+    peaks = [resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]
+    if status.exists():
+        peaks += [int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    else:
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return max(peaks) * KIB
+
+
+def installed(*packages: str) -> tuple[str, ...]:
+    """Return those of the packages that are installed."""
+    found = []
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            version(name)
+            found.append(name)
+    return tuple(found)
