@@ -8,10 +8,13 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks import machine
-from dataprep import detectors
+from benchmarks.prepare import copies_of
 from dataprep.config import NearDuplicates, Params
-from dataprep.detectors import near_duplicates
+from dataprep.copies.descriptors import Descriptors
+from dataprep.copies.neighbors import exact
+from dataprep.copies.pairs import find_pairs
 from dataprep.detectors.copy_groups import joined
+from dataprep.device import resolve
 from dataprep.ingest import ingest
 from dataprep.measure import measure_all
 from dataprep.originals import Originals
@@ -22,12 +25,14 @@ Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 def candidate_pairs(pixels: NDArray[np.uint8], params: NearDuplicates) -> Pairs:
     """Return (left, right, closeness) among (N, S, S, 3) pixels: left < right, closeness 0 to 1, 1 the same."""
-    return near_duplicates.find_pairs(np.array(pixels), params.neighbors)
+    pairs, _ = find_pairs(np.array(pixels), params.neighbors, params.mirrored, params.closeness, resolve("auto"))
+    return pairs.left.numpy(), pairs.right.numpy(), pairs.closeness.numpy()
 
 
 def nearest(vectors: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     """Return (N, k) the rows with the largest dot products with each of (N, D) vectors, itself apart."""
-    return near_duplicates.nearest_rows(torch.from_numpy(vectors), k).numpy()
+    descriptors = Descriptors(torch.from_numpy(vectors), torch.zeros(len(vectors), 0))
+    return exact(descriptors, k, False, resolve("auto"))[0].numpy()
 
 
 def grouped(params: Params, folder: Path) -> tuple[pl.DataFrame, NDArray[np.uint8], dict[str, machine.Spent]]:
@@ -47,11 +52,11 @@ def grouped(params: Params, folder: Path) -> tuple[pl.DataFrame, NDArray[np.uint
         )
     pixels = np.load(folder / "pixels.npy", mmap_mode="r")
     with machine.timed() as matching:
-        exact = detectors.load("exact_duplicates")(images, measurements, params.detectors.exact_duplicates)
+        same = copies_of("exact_duplicates", images, measurements, pixels, params)
     with machine.timed() as searching:
-        near = detectors.load("near_duplicates")(measurements, pixels, params.detectors.near_duplicates)
+        near = copies_of("near_duplicates", images, measurements, pixels, params)
     steps = {"ingest": taking, "measure": measuring, "exact": matching, "near": searching}
-    return joined(images, exact, near).sort("image_id"), pixels, steps
+    return joined(images, same, near).sort("image_id"), pixels, steps
 
 
 def pairs_within(groups: pl.DataFrame) -> list[tuple[str, str]]:

@@ -51,14 +51,29 @@ def prepare(params: Params, truth: str, folder: Path) -> Prepared:
         raise SystemExit(f"error: the columns {params.source.label} and {truth} cover different images")
     pixels = folder / "pixels.npy"
     measurements = measure_all(images, Originals(folder / "originals"), params.measure, params.workers, pixels)
-    exact = detectors.load("exact_duplicates")(images, measurements, params.detectors.exact_duplicates)
-    near = detectors.load("near_duplicates")(
-        measurements, np.load(pixels, mmap_mode="r"), params.detectors.near_duplicates
+    array = np.load(pixels, mmap_mode="r")
+    exact, near = (
+        copies_of(name, images, measurements, array, params) for name in ("exact_duplicates", "near_duplicates")
     )
     folds = assign_folds(images, measurements, exact, near, k=params.folds.k, seed=params.seed)
     position = {name: number for number, name in enumerate(class_names(images))}
     classes = np.array([position.get(name, -1) for name in true["label"]], dtype=np.int64)
     return Prepared(images, measurements, folds, pixels, classes, params)
+
+
+def copies_of(
+    detector: str, images: pl.DataFrame, measurements: pl.DataFrame, pixels: NDArray[np.uint8], params: Params
+) -> pl.DataFrame:
+    """Return the ISSUES of a detector that compares pictures, given its inputs as the stage `detect` gives them."""
+    given = {
+        "images": images,
+        "measurements": measurements,
+        "pixels": pixels,
+        "training_split": params.normalize.training_split,
+        "device": params.device,
+    }
+    read = [given[name] for name in detectors.REGISTRY[detector].reads]
+    return detectors.load(detector)(*read, getattr(params.detectors, detector))
 
 
 def predicted(prepared: Prepared, seed: int, scratch: Path) -> pl.DataFrame:

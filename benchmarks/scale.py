@@ -16,7 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmarks import machine
-from dataprep import detectors
+from benchmarks.prepare import copies_of
 from dataprep.config import load
 from dataprep.schema import MEASUREMENTS
 
@@ -166,10 +166,11 @@ def search(pixels: Path, out: Path) -> None:
     names = [f"{row:09}" for row in range(len(array))]
     empty = pl.DataFrame(schema=MEASUREMENTS.columns)
     measurements = pl.concat([empty, pl.DataFrame({"image_id": names, "pixel_sha256": names})], how="diagonal")
-    params = load(ROOT / "params.yaml").detectors.near_duplicates
+    params = load(ROOT / "params.yaml")
+    images = pl.DataFrame({"image_id": names}).with_columns(bytes=pl.lit(0, pl.Int64), split=pl.lit("train"))
     before = machine.peak_bytes()
     with machine.timed() as spent:
-        issues = detectors.load("near_duplicates")(measurements, array, params)
+        issues = copies_of("near_duplicates", images, measurements, array, params)
     groups = issues.sort("image_id")["group"].cast(pl.Int64).fill_null(-1)
     seconds = {"wall_seconds": spent.wall, "cpu_seconds": spent.cpu}
     memory = {"peak_bytes": machine.peak_bytes(), "before_bytes": before}

@@ -1,5 +1,6 @@
 """One detector's inputs -> its ISSUES."""
 
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from dataprep import tables
 from dataprep.config import Params
-from dataprep.detectors import REGISTRY, load
+from dataprep.detectors import REGISTRY, SETTINGS, load
 from dataprep.schema import IMAGES, ISSUES, MEASUREMENTS, PREDICTIONS
 from stages.common import run
 
@@ -15,9 +16,13 @@ TABLES = {"images": IMAGES, "measurements": MEASUREMENTS, "predictions": PREDICT
 
 
 def main(params: Params, name: str, *, out: Path, **inputs: Path) -> None:
-    read = [_read(key, inputs[key]) for key in REGISTRY[name].reads]
+    read = [_setting(params, key) if key in SETTINGS else _read(key, inputs[key]) for key in REGISTRY[name].reads]
     issues = load(name)(*read, getattr(params.detectors, name))
     tables.write(issues, out, ISSUES)
+
+
+def _setting(params: Params, key: str) -> Any:
+    return reduce(getattr, SETTINGS[key].split("."), params)
 
 
 def _read(key: str, path: Path) -> Any:

@@ -100,6 +100,13 @@ def test_every_param_that_dvc_watches_is_there() -> None:
                 value = value[part]
 
 
+def settings_read(detector: str) -> set[str]:
+    """Return the sections that a detector, or another of its group in dvc.yaml, reads beside its own."""
+    group = next(stage["foreach"] for stage in PIPELINE["stages"].values() if detector in stage.get("foreach", []))
+    read = {key for name in group for key in detectors.REGISTRY[name].reads}
+    return {key.partition(".")[0] for name, key in detectors.SETTINGS.items() if name in read}
+
+
 def sections_used(stage: dict[str, Any]) -> set[str]:
     """Return the sections of params that a stage's own module, or the report given all of them, touches."""
     path = ROOT / f"{stage['cmd'].split()[2].replace('.', '/')}.py"
@@ -107,6 +114,8 @@ def sections_used(stage: dict[str, Any]) -> set[str]:
     if "write_report(inputs" in text:
         text += "".join(p.read_text() for p in sorted((ROOT / "dataprep/report").glob("*.py")))
     used = set(re.findall(r"\bparams\.(\w+)", text)) & set(Params.model_fields)
+    if "SETTINGS" in text:
+        used |= settings_read(stage["cmd"].split()[3])
     if "SHAPING" in text:
         used |= set(importlib.import_module("stages.write").SHAPING)
     return used

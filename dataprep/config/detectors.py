@@ -14,6 +14,7 @@ class ExactDuplicates(Section):
 class NearDuplicates(Section):
     closeness: Annotated[float, Field(gt=0.0, le=1.0)]
     neighbors: Annotated[int, Field(ge=1, le=100)]
+    mirrored: bool
 
 
 class SplitLeaks(Section):

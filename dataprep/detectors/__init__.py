@@ -11,8 +11,8 @@ import polars as pl
 class Detector:
     """What the detector's module `dataprep.detectors.<name>` reads and finds.
 
-    reads: the names of its inputs, in order: images, measurements, pixels, predictions, or the
-        name of another detector, whose ISSUES it then gets.
+    reads: the names of its inputs, in order: images, measurements, pixels, predictions, the name of
+        another detector, whose ISSUES it then gets, or one of SETTINGS.
     kinds: the issue kinds it reports; each has one row per image.
     """
 
@@ -20,9 +20,12 @@ class Detector:
     kinds: tuple[str, ...]
 
 
+# Parameters of other sections that a detector may read.
+SETTINGS: dict[str, str] = {"training_split": "normalize.training_split", "device": "device"}
+
 REGISTRY: dict[str, Detector] = {
-    "exact_duplicates": Detector(("images", "measurements"), ("exact_duplicate",)),
-    "near_duplicates": Detector(("measurements", "pixels"), ("near_duplicate",)),
+    "exact_duplicates": Detector(("images", "measurements", "training_split"), ("exact_duplicate",)),
+    "near_duplicates": Detector(("images", "measurements", "pixels", "training_split", "device"), ("near_duplicate",)),
     "odd_pixels": Detector(
         ("measurements",),
         (
@@ -37,7 +40,7 @@ REGISTRY: dict[str, Detector] = {
             "odd_statistics",
         ),
     ),
-    "split_leaks": Detector(("images", "exact_duplicates", "near_duplicates"), ("split_leak",)),
+    "split_leaks": Detector(("images", "exact_duplicates", "near_duplicates", "training_split"), ("split_leak",)),
     "label_conflicts": Detector(("images", "exact_duplicates", "near_duplicates"), ("label_conflict",)),
     "label_errors": Detector(("images", "predictions"), ("label_error", "small_class")),
     "outliers": Detector(("images", "pixels", "predictions"), ("outlier", "out_of_distribution")),

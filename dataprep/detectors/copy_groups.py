@@ -19,19 +19,23 @@ def joined(images: pl.DataFrame, exact: pl.DataFrame, near: pl.DataFrame | None)
     return table.with_columns(copies=pl.coalesce("near", "exact"), score=score)
 
 
-def differing(table: pl.DataFrame, kind: str, column: str) -> pl.DataFrame:
-    """Return ISSUES of `kind`: all members of each group of copies that has several values of `column`."""
+def differing(table: pl.DataFrame, kind: str, column: str, advice: pl.Expr | None = None) -> pl.DataFrame:
+    """Return ISSUES of `kind`: all members of each group of copies that has several values of `column`.
+
+    `advice` is added to the note; it may use the column `mixed`, which names the group.
+    """
     several = pl.col(column).n_unique().over("copies") > 1
     flagged = table.with_columns(pl.when(pl.col("copies").is_not_null() & several).then("copies").alias("mixed"))
     grouped = number_groups(flagged, "mixed")
     values = pl.col(column).unique().sort().str.join(", ").over("mixed")
+    note = pl.format("copies with {} {}", pl.lit(column), values)
     return issue_rows(
         grouped,
         kind,
         score=pl.when(pl.col("group").is_null()).then(1.0).otherwise(pl.col("score")),
         is_issue=pl.col("group").is_not_null(),
         group=pl.col("group"),
-        note=pl.format("copies with {} {}", pl.lit(column), values),
+        note=note if advice is None else pl.format("{}; {}", note, advice),
     )
 
 

@@ -1,0 +1,1 @@
+"""Copies of one picture: what pictures look like in short, which are closest, do they agree, who belongs together."""
