@@ -25,7 +25,7 @@ Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 def candidate_pairs(pixels: NDArray[np.uint8], params: NearDuplicates) -> Pairs:
     """Return (left, right, closeness) among (N, S, S, 3) pixels: left < right, closeness 0 to 1, 1 the same."""
-    pairs, _ = find_pairs(np.array(pixels), params.neighbors, params.mirrored, params.closeness, resolve("auto"))
+    pairs, _ = find_pairs(np.array(pixels), params.neighbors, params.mirrored, resolve("auto"))
     return pairs.left.numpy(), pairs.right.numpy(), pairs.closeness.numpy()
 
 

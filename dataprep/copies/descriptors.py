@@ -12,13 +12,13 @@ from tqdm import tqdm
 SIDE = 32  # px; larger and smaller pictures are brought to it
 PATCH = 5  # px
 FILTERS = 24
-GRAIN = 0.022  # standard deviation, of values in [0, 1], that compression and sensors add: less is no structure
+GRAIN = 0.1  # standard deviation of patch components, values in [0, 1]: weaker ones are mostly noise and compression
 CELLS = 4  # per axis
 POWER = 0.5  # of the whitening: 0 leaves the components as they are, 1 makes all equally strong
 FLOOR = 0.01  # of the mean variance, added before whitening
 DIMENSIONS = 384
 SAMPLE = 10_000  # pictures that filters and whitening are fitted on, evenly spaced
-BATCH = 512
+BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def fit_filters(pixels: np.ndarray) -> tuple[Tensor, Tensor]:
     size = 3 * PATCH * PATCH
     total, outer, count = torch.zeros(size, dtype=torch.float64), torch.zeros(size, size, dtype=torch.float64), 0
     for block in _blocks(pixels):
-        patches = F.unfold(block, PATCH, stride=3).transpose(1, 2).reshape(-1, size)
+        patches = block.unfold(2, PATCH, 3).unfold(3, PATCH, 3).permute(0, 2, 3, 1, 4, 5).reshape(-1, size)
         total += patches.sum(0).double()
         outer += (patches.T @ patches).double()
         count += len(patches)
@@ -99,8 +99,11 @@ def fit_filters(pixels: np.ndarray) -> tuple[Tensor, Tensor]:
 def responses(images: Tensor, filters: Tensor) -> Tensor:
     """Return (n, 2K * 16) unit vectors for (n, 3, 32, 32) images in [0, 1]; zeros for a flat picture."""
     found = F.conv2d(images, filters)
-    found = found - found.mean((2, 3), keepdim=True)
-    cells = F.adaptive_avg_pool2d(torch.cat([found.clamp_min(0), (-found).clamp_min(0)], 1), CELLS).flatten(1)
+    found -= found.mean((2, 3), keepdim=True)
+    side = found.shape[-1] // CELLS
+    both = F.avg_pool2d(found, side)
+    positive = F.avg_pool2d(found.clamp_min_(0), side)
+    cells = torch.cat([positive, (positive - both).clamp_min(0)], 1).flatten(1)
     # Rounding leaves flat pictures some 1e-6; one gray level in one cell gives far more.
     cells = torch.where(cells.amax(1, keepdim=True) > 1e-4, cells, 0.0).sqrt()
     return cells / cells.norm(dim=1, keepdim=True).clamp_min(1e-6)

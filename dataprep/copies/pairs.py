@@ -7,28 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dataprep.copies.agreement import agreement
+from dataprep.copies.alignment import aligned_correlation
 from dataprep.copies.descriptors import SIDE, Descriptors, describe
 from dataprep.copies.neighbors import nearest
 
-DEVIATIONS = 4.0  # usual similarities beyond so many robust standard deviations are those of copies
-SAMPLE = 100  # pictures whose neighbors tell what agreement is usual
+RANK = 2  # from 0: the picture's third-nearest neighbor tells what is usual for it
+DEVIATIONS = 4.0  # more than the median by so many robust standard deviations is the likeness of copies
+MOST_USUAL = 0.98
 BATCH = 4096
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What pictures are compared by.
-
-    usual: (N,) float32, the mean similarity to the picture's nearest; usual_agreement: the same for agreement, of the
-    data set; gray: (N, 32, 32) float32 in [0, 1].
-    """
-
-    descriptors: Descriptors
-    usual: Tensor
-    usual_agreement: float
-    gray: Tensor
-    mirrored: bool
 
 
 @dataclass(frozen=True)
@@ -41,74 +27,68 @@ class Pairs:
     mirrored: Tensor
 
 
-def find_pairs(
-    pixels: np.ndarray, neighbors: int, mirrored: bool, least: float, device: torch.device
-) -> tuple[Pairs, Pictures]:
+@dataclass(frozen=True)
+class Pictures:
+    """descriptors, and usual: (N,) float32, the similarity of descriptors that is usual for each picture."""
+
+    descriptors: Descriptors
+    usual: Tensor
+    mirrored: bool
+
+
+def find_pairs(pixels: np.ndarray, neighbors: int, mirrored: bool, device: torch.device) -> tuple[Pairs, Pictures]:
     """Return the candidate pairs, each picture with its nearest ones, of (N, S, S, 3) uint8 pixels, and the Pictures.
 
-    The closeness of a pair is the geometric mean of two shares of what is left above the usual,
-    (x - usual) / (1 - usual): of the similarity of its descriptors, where usual is the mean over both pictures' nearest
-    ones, and of the agreement of its pixels, where usual is the median among such neighbors in the data set. A
-    picture with many copies has no other neighbors, so what is usual for it is bounded by the data set's median plus
-    4 robust standard deviations. Pixels are compared only where the descriptors allow a closeness of `least`;
-    elsewhere the closeness is the descriptors' share.
+    A pair is compared in two ways: by the similarity of its descriptors, and by the correlation of its pixels where
+    they agree best. Each is put on a scale from 0, usual thereabouts, to 1, the same: (x - u) / (1 - u), where u is the
+    mean over both pictures of x with their own third-nearest neighbor. A picture with many copies has no other
+    neighbors, so its u is bounded by the data set's median plus 4 robust standard deviations. The closeness joins both
+    shares c and w, the surer one counting more: 1 - sqrt((1 - c) (1 - w)).
     """
     k = min(neighbors, len(pixels) - 1)
     if k < 1:
-        return _no_pairs(len(pixels), mirrored)
+        none, nothing = torch.zeros(0, dtype=torch.long), torch.zeros(len(pixels), 0)
+        pictures = Pictures(Descriptors(nothing, nothing), torch.zeros(len(pixels)), mirrored)
+        return Pairs(none, none, torch.zeros(0), none.bool()), pictures
     descriptors = describe(pixels)
     rows, similar = nearest(descriptors, k, mirrored, device)
-    gray = _gray(pixels)
-    sample = torch.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().long()
-    one, other = sample.repeat_interleave(k), rows[sample].flatten()
-    agreeing = agreement(gray, one, other, _similarity(descriptors, one, other, mirrored)[1])
-    pictures = Pictures(descriptors, _usual(similar), float(agreeing.median()), gray, mirrored)
-    left = torch.arange(len(rows)).repeat_interleave(k)
-    right = rows.flatten()
-    pairs = torch.stack([torch.minimum(left, right), torch.maximum(left, right)])[:, left != right]
-    left, right = torch.unique(pairs, dim=1)
-    return _compared(pictures, left, right, least), pictures
+    pictures = Pictures(descriptors, _usual(similar), mirrored)
+    own = torch.arange(len(rows))[:, None].expand_as(rows).flatten()
+    both = torch.stack([torch.minimum(own, rows.flatten()), torch.maximum(own, rows.flatten())])
+    (left, right), place = torch.unique(both, dim=1, return_inverse=True)
+    described, turned = share(pictures, left, right)
+    correlation = aligned_correlation(_gray(pixels), left, right, turned)
+    usual = _usual(correlation[place].view_as(rows).sort(dim=1, descending=True).values)
+    aligned = _above(correlation, usual, left, right)
+    closeness = 1 - ((1 - described) * (1 - aligned)).sqrt()
+    real = left != right  # an approximate search may have found fewer than k
+    return Pairs(left[real], right[real], closeness[real], turned[real]), pictures
 
 
 def share(pictures: Pictures, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     """Return (P,) float32 the descriptors' share of the closeness of pairs, and (P,) bool whether they are mirrored."""
-    similar, mirrored = _similarity(pictures.descriptors, left, right, pictures.mirrored)
-    usual = (pictures.usual[left] + pictures.usual[right]) / 2
-    return ((similar - usual) / (1 - usual).clamp_min(1e-6)).clamp(0.0, 1.0), mirrored
-
-
-def _no_pairs(count: int, mirrored: bool) -> tuple[Pairs, Pictures]:
-    none, nothing = torch.zeros(0, dtype=torch.long), torch.zeros(count, 0)
-    pictures = Pictures(
-        Descriptors(nothing, nothing), torch.zeros(count), 0.0, torch.zeros(count, SIDE, SIDE), mirrored
-    )
-    return Pairs(none, none, torch.zeros(0), none.bool()), pictures
-
-
-def _compared(pictures: Pictures, left: Tensor, right: Tensor, least: float) -> Pairs:
-    closeness, mirrored = share(pictures, left, right)
-    (possible,) = (closeness >= least**2).nonzero(as_tuple=True)
-    agreeing = agreement(pictures.gray, left[possible], right[possible], mirrored[possible])
-    above = ((agreeing - pictures.usual_agreement) / max(1 - pictures.usual_agreement, 1e-6)).clamp(0.0, 1.0)
-    closeness[possible] = (closeness[possible] * above).sqrt()
-    return Pairs(left, right, closeness, mirrored)
-
-
-def _similarity(descriptors: Descriptors, left: Tensor, right: Tensor, mirrored: bool) -> tuple[Tensor, Tensor]:
     even, odd = (
         torch.cat([(part[a] * part[b]).sum(1) for a, b in zip(left.split(BATCH), right.split(BATCH), strict=True)])
-        for part in (descriptors.even, descriptors.odd)
+        for part in (pictures.descriptors.even, pictures.descriptors.odd)
     )
-    return even + (odd.abs() if mirrored else odd), (odd < 0) & mirrored
+    similar = even + (odd.abs() if pictures.mirrored else odd)
+    return _above(similar, pictures.usual, left, right), (odd < 0) & pictures.mirrored
 
 
-def _usual(similar: Tensor) -> Tensor:
-    mean = similar.mean(1)
-    deviation = 1.4826 * (mean - mean.median()).abs().median()
-    return mean.clamp_max(float(mean.median() + DEVIATIONS * deviation))
+def _above(values: Tensor, usual: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    both = (usual[left] + usual[right]) / 2
+    return ((values - both) / (1 - both)).clamp(0.0, 1.0)
+
+
+def _usual(values: Tensor) -> Tensor:
+    """Return (N,) of (N, k) values, largest first: the third, bounded as `find_pairs` says."""
+    third = values[:, min(RANK, values.shape[1] - 1)]
+    deviation = 1.4826 * (third - third.median()).abs().median()
+    return third.clamp_max(min(float(third.median() + DEVIATIONS * deviation), MOST_USUAL))
 
 
 def _gray(pixels: np.ndarray) -> Tensor:
+    """Return (N, 32, 32) float32 in [0, 1]."""
     parts = []
     for start in range(0, len(pixels), BATCH):
         gray = torch.from_numpy(pixels[start : start + BATCH].mean(axis=3, dtype=np.float32) / 255)

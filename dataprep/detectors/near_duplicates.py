@@ -32,9 +32,7 @@ def detect(
     """
     readable = measurements.with_row_index("row").filter(pl.col("unreadable").is_null())
     distinct = readable.group_by("pixel_sha256").agg(pl.col("row").min()).sort("row")
-    pairs, pictures = find_pairs(
-        pixels[distinct["row"].to_numpy()], params.neighbors, params.mirrored, params.closeness, resolve(device)
-    )
+    pairs, pictures = find_pairs(pixels[distinct["row"].to_numpy()], params.neighbors, params.mirrored, resolve(device))
     best = torch.zeros(distinct.height)
     for side in (pairs.left, pairs.right):
         best.scatter_reduce_(0, side, pairs.closeness, "amax")
