@@ -13,9 +13,9 @@ def detect(images: pl.DataFrame, measurements: pl.DataFrame, params: ExactDuplic
     size. Unreadable files show no picture and are in no group. Score 0 for a duplicate, 1 otherwise.
     """
     hashed = images.select("image_id", "sha256").join(
-        measurements.select("image_id", "pixel_sha256", "unreadable"), on="image_id", validate="1:1"
+        measurements.select("image_id", "pixel_hash", "unreadable"), on="image_id", validate="1:1"
     )
-    key = pl.col("sha256" if params.match == "bytes" else "pixel_sha256")
+    key = pl.col("sha256" if params.match == "bytes" else "pixel_hash")
     readable = pl.when(pl.col("unreadable").is_null()).then(key)
     grouped = number_groups(hashed.with_columns(readable.alias("hash")), "hash")
     copies = pl.len().over("group") - 1

@@ -17,7 +17,7 @@ USUAL_QUANTILE = 0.9
 def detect(measurements: pl.DataFrame, pixels: np.ndarray, params: NearDuplicates) -> pl.DataFrame:
     """Return ISSUES of kind near_duplicate.
 
-    Each distinct picture (by pixel_sha256) is described by a unit vector, and its `neighbors`
+    Each distinct picture (by pixel_hash) is described by a unit vector, and its `neighbors`
     nearest pictures are its candidates. Candidates are compared pixel by pixel at the small shift
     where they agree best, which gives their correlation s. With r the usual correlation of a
     picture with its candidates (the median, at most the 0.9 quantile of the data set; the mean of
@@ -30,18 +30,18 @@ def detect(measurements: pl.DataFrame, pixels: np.ndarray, params: NearDuplicate
     pixels: (N, S, S, 3) uint8, row i for the i-th row of `measurements`.
     """
     readable = measurements.with_row_index("row").filter(pl.col("unreadable").is_null())
-    distinct = readable.group_by("pixel_sha256").agg(pl.col("row").min()).sort("row")
+    distinct = readable.group_by("pixel_hash").agg(pl.col("row").min()).sort("row")
     left, right, closeness = find_pairs(pixels[distinct["row"].to_numpy()], params.neighbors)
     best = np.zeros(distinct.height, np.float32)
     np.maximum.at(best, left, closeness)
     np.maximum.at(best, right, closeness)
     counts = closeness >= params.closeness
     labels = link_completely(distinct.height, left[counts], right[counts], closeness[counts])
-    found = readable.select("image_id", "pixel_sha256").join(
-        distinct.select("pixel_sha256").with_columns(
+    found = readable.select("image_id", "pixel_hash").join(
+        distinct.select("pixel_hash").with_columns(
             pl.Series("linked", labels, dtype=pl.Int64).replace(-1, None), pl.Series("best", best)
         ),
-        on="pixel_sha256",
+        on="pixel_hash",
         validate="m:1",
     )
     everything = measurements.select("image_id").join(found, on="image_id", how="left", validate="1:1")
