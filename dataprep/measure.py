@@ -51,7 +51,7 @@ def measure_all(images: pl.DataFrame, originals: Originals, params: Measure, wor
     side = side_for(images, params.size)
     frames: list[pl.DataFrame] = []
     work = partial(measure_batch, side=side, params=params)
-    batches = originals.batches(_batch_rows(images))
+    batches = originals.batches(batch_rows(images))
     with files.replacing(out) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of decoders, about damaged metadata; see pixels.decode
         array = files.new_array(part, np.uint8, (images.height, side, side, 3))
@@ -62,11 +62,12 @@ def measure_all(images: pl.DataFrame, originals: Originals, params: Measure, wor
             array[done : done + frame.height] = block
             done += frame.height
             frames.append(frame)
-        array.flush()
+        del array  # unmapped; waiting for the disk as well, as flush() does, would cost more than decoding small images
     return check(pl.concat(frames), MEASUREMENTS, "measure")
 
 
-def _batch_rows(images: pl.DataFrame) -> int:
+def batch_rows(images: pl.DataFrame) -> int:
+    """Return how many rows make a batch of about BATCH_BYTES; no value that is measured depends on it."""
     low, high = BATCH_ROWS
     return min(max(BATCH_BYTES * images.height // max(int(images["bytes"].sum()), 1), low), high)
 
@@ -124,21 +125,24 @@ def _sums(pictures: list[Picture]) -> Columns:
 def _frame(
     image_ids: pl.Series, reasons: list[str | None], rows: list[int], parts: list[Columns], block: np.ndarray
 ) -> pl.DataFrame:
-    ids = image_ids.to_list()
-    bad = [row for row, reason in enumerate(reasons) if reason is not None]
-    faulty = {"image_id": [ids[row] for row in bad], "unreadable": [reasons[row] for row in bad]}
-    unreadable = pl.DataFrame(faulty, schema=dict.fromkeys(faulty, pl.String))
+    bad = pl.Series([row for row, reason in enumerate(reasons) if reason is not None], dtype=pl.UInt32)
+    unreadable = pl.DataFrame({"image_id": image_ids[bad], "unreadable": pl.Series(reasons, dtype=pl.String)[bad]})
     if not parts:
         return pl.concat([pl.DataFrame(schema=MEASUREMENTS.columns), unreadable], how="diagonal")
-    sums = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    values = _statistics(sums) | {"chroma": chroma(block[rows])}
-    columns = [
-        pl.Series(name, column.astype(KINDS.get(MEASUREMENTS.columns[name], column.dtype)))
+    order = np.argsort(rows)
+    sums = {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+    values = _statistics(sums) | {"chroma": chroma(block if bad.is_empty() else block[np.sort(rows)])}
+    columns = {
+        name: pl.Series(column.astype(KINDS.get(MEASUREMENTS.columns[name], column.dtype)))
         for name, column in values.items()
-    ]
-    found = pl.DataFrame([pl.Series("image_id", [ids[row] for row in rows]), *columns])
-    frame = pl.concat([found, unreadable], how="diagonal")
-    return frame[np.argsort(rows + bad)].select(list(MEASUREMENTS.columns))
+    }
+    readable = image_ids if bad.is_empty() else image_ids.filter(pl.Series(reason is None for reason in reasons))
+    nothing = pl.Series([None] * len(rows), dtype=pl.String)
+    known = {"image_id": readable, "unreadable": nothing} | columns
+    found = pl.DataFrame({name: known[name] for name in MEASUREMENTS.columns})
+    if bad.is_empty():
+        return found
+    return pl.concat([found, unreadable], how="diagonal")[np.argsort([*np.sort(rows), *bad])]
 
 
 def _statistics(sums: Columns) -> Columns:

@@ -20,6 +20,8 @@ def texture_sums(luma: Luma) -> Statistics:
         it. variance: (n,). phases: (n, 2, 8), see `_phases`. All in levels of 0 to 255.
     """
     small, central = _shrunk(luma), _central(luma)
+    pixels = small[0].size
+    totals = np.array([cv2.sumElems(small[0])[0]]) if len(small) == 1 else small.sum(axis=(1, 2), dtype=np.float64)
     along = []
     for turned in (False, True):
         picture = _transposed(small) if turned else small
@@ -27,11 +29,15 @@ def texture_sums(luma: Luma) -> Statistics:
         same = central.shape == small.shape
         of_blocks = steps if same else _steps(_transposed(central) if turned else central)
         along.append(
-            {"rough": _squares(steps) / max(steps[0].size, 1), **_lost(picture, steps), "phases": _phases(of_blocks)}
+            {
+                "rough": _dots(steps, steps) / max(steps[0].size, 1),
+                **_lost(picture, steps),
+                "phases": _phases(of_blocks),
+            }
         )
     return {
         **{name: np.stack([axis[name] for axis in along], axis=1) for name in along[0]},
-        "variance": np.array([cv2.meanStdDev(picture)[1].item() ** 2 for picture in small]),
+        "variance": _dots(small, small) / pixels - (totals / pixels) ** 2,
         "axes": np.full(len(luma), max(sum(length > 1 for length in small.shape[1:]), 1)),
     }
 
@@ -84,16 +90,19 @@ def _lost(luma: Luma, steps: Luma) -> Statistics:
     inner = steps.reshape(-1, width - 1)[:, reach:-reach]
     lost = np.asarray(cv2.addWeighted(inner, 1.0, blurred, -1.0 / BLUR_TAPS, -1.0), np.uint8).reshape(count, height, -1)
     inner = inner.reshape(count, height, -1)
-    # x * y = (x**2 + y**2 - (x - y)**2) / 2, and OpenCV sums squares of bytes fast.
-    edges, kept = _squares(inner), np.array([cv2.norm(*pair, cv2.NORM_L2SQR) for pair in zip(inner, lost, strict=True)])
-    return {"edges": edges, "lost": (edges + _squares(lost) - kept) / 2}
+    return {"edges": _dots(inner, inner), "lost": _dots(inner, lost)}
 
 
-def _squares(pictures: Luma) -> NDArray[np.float64]:
-    """Return (n,) the sums of squares of n pictures."""
-    if not pictures.size:
-        return np.zeros(len(pictures))
-    return np.array([cv2.norm(picture, cv2.NORM_L2SQR) for picture in pictures])
+def _dots(left: Luma, right: Luma) -> NDArray[np.float64]:
+    """Return (n,) the exact sums of products of n pairs of pictures, each of them of less than 2**31."""
+    if len(left) > 1:
+        pairs = [picture.reshape(len(picture), -1).astype(np.int32) for picture in (left, right)]
+        return np.einsum("ij,ij->i", *pairs).astype(np.float64)
+    # x * y = (x**2 + y**2 - (x - y)**2) / 2, and OpenCV sums squares of bytes many times as fast.
+    if not left.size:
+        return np.zeros(1)
+    squares = [cv2.norm(picture[0], cv2.NORM_L2SQR) for picture in (left, right)]
+    return np.array([(sum(squares) - cv2.norm(left[0], right[0], cv2.NORM_L2SQR)) / 2])
 
 
 def _phases(steps: Luma) -> NDArray[np.float64]:
