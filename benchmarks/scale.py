@@ -165,7 +165,7 @@ def search(pixels: Path, out: Path) -> None:
     array = np.load(pixels, mmap_mode="r")
     names = [f"{row:09}" for row in range(len(array))]
     empty = pl.DataFrame(schema=MEASUREMENTS.columns)
-    measurements = pl.concat([empty, pl.DataFrame({"image_id": names, "pixel_sha256": names})], how="diagonal")
+    measurements = pl.concat([empty, pl.DataFrame({"image_id": names, "pixel_hash": names})], how="diagonal")
     params = load(ROOT / "params.yaml")
     images = pl.DataFrame({"image_id": names}).with_columns(bytes=pl.lit(0, pl.Int64), split=pl.lit("train"))
     before = machine.peak_bytes()

@@ -3,7 +3,7 @@
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
@@ -22,29 +22,36 @@ def map_batches(
     workers: int,
     rows: int,
     description: str,
+    threads: bool = False,
 ) -> Iterator[T]:
     """Yield `function(batch)` for each batch, in order, with a progress bar over `rows` rows.
 
-    With one worker it runs in this process; with more, in spawned processes with at most two
+    With one worker it runs in this thread; with more, in spawned processes with at most two
     batches waiting for each, so that memory does not grow with the table. `function` must be
-    importable by name (functools.partial of such a one will do).
+    importable by name (functools.partial of such a one will do). With `threads` the workers are threads: for
+    functions that leave the interpreter's lock alone most of the time, and would else wait for processes to start.
     Raises DataprepError when a worker process dies.
     """
     with tqdm(total=rows, desc=description, unit="row", smoothing=0.1) as bar:
-        for height, result in _results(function, batches, workers):
+        for height, result in _results(function, batches, workers, threads):
             bar.update(height)
             yield result
 
 
+def _pool(workers: int, threads: bool) -> Executor:
+    if threads:
+        return ThreadPoolExecutor(workers)
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
 def _results(
-    function: Callable[[pl.DataFrame], T], batches: Iterable[pl.DataFrame], workers: int
+    function: Callable[[pl.DataFrame], T], batches: Iterable[pl.DataFrame], workers: int, threads: bool
 ) -> Iterator[tuple[int, T]]:
     if workers == 1:
         yield from ((batch.height, function(batch)) for batch in batches)
         return
-    context = multiprocessing.get_context("spawn")
     waiting: deque[tuple[int, Future[T]]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with _pool(workers, threads) as pool:
         try:
             for batch in batches:
                 waiting.append((batch.height, pool.submit(function, batch)))

@@ -1,23 +1,33 @@
 """Decode each image once, for everything: statistics, quality, hashes and the pixels later stages read."""
 
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import polars as pl
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from dataprep import files, hashes, pixels
 from dataprep.config import Measure
+from dataprep.decoding import Picture, decode
 from dataprep.engine import map_batches
+from dataprep.luma import brightness_statistics, luma_counts, luma_of
 from dataprep.originals import Originals
 from dataprep.schema import MEASUREMENTS, check
+from dataprep.texture import texture_statistics, texture_sums
 
-BATCH_ROWS = 128
-TEXTURE_SIDE = 256  # px; sharpness and noise are measured at no more, so that size alone changes neither
-BLUR_RADIUS = 4  # px; the 9-tap mean of Crete et al.
+BATCH_ROWS = (4, 512)
+BATCH_BYTES = 2**21  # of files, thereabouts: enough to outweigh the handing over, little enough to share out evenly
+STACKED_PIXELS = 64 * 64  # px; pictures up to this size are measured together when they have the same one
 AUTO_SIDES = (16, 64)  # px
+
+Columns = dict[str, np.ndarray]
+KINDS: dict[Any, Any] = {pl.Float32: np.float32, pl.Int32: np.int32, pl.Int64: np.int64, pl.UInt64: np.uint64}
+
+cv2.setNumThreads(1)  # the workers are the threads
 
 
 def side_for(images: pl.DataFrame, size: str | int) -> int:
@@ -41,88 +51,144 @@ def measure_all(images: pl.DataFrame, originals: Originals, params: Measure, wor
     side = side_for(images, params.size)
     frames: list[pl.DataFrame] = []
     work = partial(measure_batch, side=side, params=params)
-    batches = originals.batches(BATCH_ROWS)
-    with files.replacing(out) as part:
+    batches = originals.batches(batch_rows(images))
+    with files.replacing(out) as part, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of decoders, about damaged metadata; see pixels.decode
         array = files.new_array(part, np.uint8, (images.height, side, side, 3))
         done = 0
-        for frame, block in map_batches(work, batches, workers=workers, rows=images.height, description="measure"):
+        for frame, block in map_batches(
+            work, batches, workers=workers, rows=images.height, description="measure", threads=True
+        ):
             array[done : done + frame.height] = block
             done += frame.height
             frames.append(frame)
-        array.flush()
+        del array  # unmapped; waiting for the disk as well, as flush() does, would cost more than decoding small images
     return check(pl.concat(frames), MEASUREMENTS, "measure")
 
 
+def batch_rows(images: pl.DataFrame) -> int:
+    """Return how many rows make a batch of about BATCH_BYTES; no value that is measured depends on it."""
+    low, high = BATCH_ROWS
+    return min(max(BATCH_BYTES * images.height // max(int(images["bytes"].sum()), 1), low), high)
+
+
 def measure_batch(batch: pl.DataFrame, side: int, params: Measure) -> tuple[pl.DataFrame, np.ndarray]:
-    """Return MEASUREMENTS rows and (n, side, side, 3) uint8 pixels of a batch of ORIGINALS."""
+    """Return MEASUREMENTS rows and (n, side, side, 3) uint8 pixels of a batch of ORIGINALS.
+
+    Small pictures of equal size are measured together, which changes no value: a batch of one gives the same.
+    """
     block = np.zeros((batch.height, side, side, 3), np.uint8)
-    rows: list[dict[str, Any]] = []
-    for number, (image_id, data, fault) in enumerate(batch.iter_rows()):
+    reasons: list[str | None] = [None] * batch.height
+    waiting: dict[tuple[int, ...], list[tuple[int, Picture]]] = {}
+    rows: list[int] = []
+    parts: list[Columns] = []
+
+    def close(members: list[tuple[int, Picture]]) -> None:
+        for row, picture in members:
+            block[row] = square(picture.pixels, side, params.fit, params.background)
+            rows.append(row)
+        parts.append(_sums([picture for _, picture in members]))
+
+    for row, (_, data, fault) in enumerate(batch.iter_rows()):
         try:
             if fault is not None:
                 raise pixels.Unreadable(fault)
-            image = pixels.decode(data, params.max_pixels, params.background)
+            picture = decode(data, params.max_pixels, params.background)
         except pixels.Unreadable as error:
-            rows.append({"image_id": image_id, "unreadable": str(error)})
+            reasons[row] = str(error)
             continue
-        rows.append({"image_id": image_id} | measure(image))
-        block[number] = pixels.square(image, side, params.fit, params.background)
-    return pl.DataFrame(rows, schema=MEASUREMENTS.columns), block
+        height, width, _ = picture.pixels.shape
+        if height * width > STACKED_PIXELS:
+            close([(row, picture)])
+        else:
+            waiting.setdefault((height, width), []).append((row, picture))
+    for members in waiting.values():
+        close(members)
+    return _frame(batch["image_id"], reasons, rows, parts, block), block
 
 
-def measure(image: Image.Image) -> dict[str, Any]:
-    """Return the MEASUREMENTS of one RGB picture; luma is Pillow's L (ITU-R 601-2)."""
-    luma = image.convert("L")
-    width, height = image.size
-    return (
-        {"pixel_sha256": hashes.pixel_sha256(image), "perceptual_hash": hashes.perceptual_hash(luma)}
-        | luma_statistics(np.array(luma.histogram(), dtype=np.int64))
-        | texture(luma)
-        | {"aspect_ratio": max(width, height) / min(width, height), "pixel_count": width * height}
-    )
-
-
-def luma_statistics(histogram: np.ndarray) -> dict[str, float]:
-    """Return brightness, its percentiles, contrast and entropy from 256 counts of luma 0..255."""
-    share = histogram / histogram.sum()
-    level = np.arange(256) / 255
-    mean = float(share @ level)
-    filled = share[share > 0]
-    cumulative = np.cumsum(share)
+def _sums(pictures: list[Picture]) -> Columns:
+    """Return all that is read from the pixels of pictures of one size, one row per picture and column."""
+    stack = np.stack([picture.pixels for picture in pictures]) if len(pictures) > 1 else pictures[0].pixels[None]
+    light = luma_of(stack)
     return {
-        "brightness": mean,
-        "brightness_p1": float(level[np.searchsorted(cumulative, 0.01)]),
-        "brightness_p99": float(level[np.searchsorted(cumulative, 0.99 - 1e-12)]),
-        "contrast": float(np.sqrt(share @ (level - mean) ** 2)),
-        "entropy": float(-(filled @ np.log2(filled))) + 0.0,
+        **luma_counts(light),
+        **texture_sums(light),
+        "thumbnail": np.stack([resized(picture, hashes.DCT_SIDE) for picture in light]),
+        "size": np.full((len(pictures), 2), light.shape[1:]),
+        "pixel_hash": np.array([hashes.pixel_hash(picture.pixels, picture.alpha) for picture in pictures]),
+        "orientation": np.array([picture.orientation for picture in pictures]),
+        "transparency": np.array([picture.hidden for picture in pictures]),
     }
 
 
-def texture(luma: Image.Image) -> dict[str, float]:
-    """Return sharpness and noise of a picture of mode L, shrunk to at most 256 px first.
+def _frame(
+    image_ids: pl.Series, reasons: list[str | None], rows: list[int], parts: list[Columns], block: np.ndarray
+) -> pl.DataFrame:
+    bad = pl.Series([row for row, reason in enumerate(reasons) if reason is not None], dtype=pl.UInt32)
+    unreadable = pl.DataFrame({"image_id": image_ids[bad], "unreadable": pl.Series(reasons, dtype=pl.String)[bad]})
+    if not parts:
+        return pl.concat([pl.DataFrame(schema=MEASUREMENTS.columns), unreadable], how="diagonal")
+    order = np.argsort(rows)
+    sums = {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+    values = _statistics(sums) | {"chroma": chroma(block if bad.is_empty() else block[np.sort(rows)])}
+    columns = {
+        name: pl.Series(column.astype(KINDS.get(MEASUREMENTS.columns[name], column.dtype)))
+        for name, column in values.items()
+    }
+    readable = image_ids if bad.is_empty() else image_ids.filter(pl.Series(reason is None for reason in reasons))
+    nothing = pl.Series([None] * len(rows), dtype=pl.String)
+    known = {"image_id": readable, "unreadable": nothing} | columns
+    found = pl.DataFrame({name: known[name] for name in MEASUREMENTS.columns})
+    if bad.is_empty():
+        return found
+    return pl.concat([found, unreadable], how="diagonal")[np.argsort([*np.sort(rows), *bad])]
 
-    sharpness: 1 - blur of Crete, Dolmiere, Ladret, Nicolas, The blur effect, 2007: the share of
-        the summed absolute neighbor differences that a 9-tap mean along that axis takes away,
-        the lesser of the two axes. A flat picture, which has no edge to blur, gives 1.
-    noise: mean squared neighbor difference over twice the variance, the mean of both axes
-        (1 - autocorrelation at lag 1): 0 for smooth, about 1 for white noise, 0 for flat.
+
+def _statistics(sums: Columns) -> Columns:
+    """Return the MEASUREMENTS, but for chroma, from what `_sums` gives: (n,) per column."""
+    return {name: sums[name] for name in ("pixel_hash", "orientation", "transparency")} | {
+        **brightness_statistics(sums),
+        **texture_statistics(sums),
+        "perceptual_hash": hashes.perceptual_hashes(sums["thumbnail"]),
+        "aspect_ratio": sums["size"].max(axis=1) / sums["size"].min(axis=1),
+        "pixel_count": sums["size"].prod(axis=1),
+    }
+
+
+def chroma(squares: np.ndarray) -> np.ndarray:
+    """Return (n,) float64: mean over (n, S, S, 3) pixels of the largest minus the least of R, G and B, 0 to 1."""
+    red, green, blue = cv2.split(squares.reshape(-1, squares.shape[2], 3))
+    span = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    return span.reshape(len(squares), -1).sum(axis=1, dtype=np.int64) / (255 * squares[0, :, :, 0].size)
+
+
+def square(picture: np.ndarray, side: int, fit: str, background: int) -> np.ndarray:
+    """Return `pixels.square` of (height, width, 3) uint8; where both sides shrink, the means over equal areas.
+
+    Means over areas cost a fraction of Lanczos; they take as little as it of what is finer than the new pixels.
     """
-    if max(luma.size) > TEXTURE_SIDE:
-        luma = luma.copy()
-        luma.thumbnail((TEXTURE_SIDE, TEXTURE_SIDE), Image.Resampling.BOX)
-    values = np.asarray(luma, dtype=np.float32)
-    variance = float(values.var())
-    if variance == 0.0:
-        return {"sharpness": 1.0, "noise": 0.0}
-    sharpness, roughness = [], []
-    for axis, radius in ((1, (BLUR_RADIUS, 0)), (0, (0, BLUR_RADIUS))):
-        step = np.diff(values, axis=axis)
-        if step.size == 0:
-            continue
-        blurred = np.asarray(luma.filter(ImageFilter.BoxBlur(radius)), dtype=np.float32)
-        edges = np.abs(step)
-        lost = np.maximum(edges - np.abs(np.diff(blurred, axis=axis)), 0.0)
-        if edges.any():
-            sharpness.append(float(lost.sum() / edges.sum()))
-        roughness.append(float((step**2).mean()) / (2 * variance))
-    return {"sharpness": min(sharpness, default=1.0), "noise": float(np.mean(roughness))}
+    if fit != "stretch" or min(picture.shape[:2]) < side:
+        return pixels.square(Image.fromarray(picture), side, fit, background)
+    return resized(picture, side)
+
+
+def resized(picture: np.ndarray, side: int) -> np.ndarray:
+    """Return (side, side[, 3]) uint8 from (height, width[, 3]).
+
+    Means over equal squares of the largest whole size that fits, then bilinear, which by a factor below 2 leaves hardly
+    a pixel out. Less than one such square in all is cut, half of it at each end.
+    """
+    height, width = picture.shape[:2]
+    factor = min(height, width) // side
+    if factor > 1:
+        rows, columns = height // factor, width // factor
+        top, left = (height - rows * factor) // 2, (width - columns * factor) // 2
+        cut = picture[top : top + rows * factor, left : left + columns * factor]
+        picture = cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA)
+    if picture.shape[:2] == (side, side):
+        return picture
+    # A long side may still be many times too long.
+    narrow = max(picture.shape[:2]) < 2 * side
+    method = cv2.INTER_LINEAR if narrow else cv2.INTER_AREA
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=method))

@@ -1,11 +1,11 @@
 """Turn an image file's bytes into 8-bit RGB by one stated rule, whatever its format and mode."""
 
-import hashlib
 import io
 import struct
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,10 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 Image.MAX_IMAGE_PIXELS = None
 
 TRANSPOSING = {5, 6, 7, 8}  # EXIF orientations that swap width and height
+TURNED = {2, 3, 4} | TRANSPOSING
+
+
+TRUNCATED = "truncated"  # in the reason of Unreadable when the file ends early
 
 
 class Unreadable(Exception):
@@ -51,17 +55,30 @@ def decode(data: bytes, max_pixels: int, background: int) -> Image.Image:
     - Transparent pixels are laid over the gray value `background` (0 to 255).
     - Integers of 0 to 65,535 keep their high byte, or the low one when none exceeds 255; other integers and
       floats are scaled linearly from their own minimum and maximum to 0..255 (a constant image becomes 0).
-    - Where pixels are transparent, info["alpha_sha256"] tells pictures apart that look alike on the background.
 
     Raises Unreadable for an empty, truncated, corrupt or unknown file, one with more than
     `max_pixels` pixels, and one with NaN or infinity in it.
     """
+    with loaded(data, max_pixels) as (image, _):
+        return to_rgb(image, background)
+
+
+@contextmanager
+def loaded(data: bytes, max_pixels: int) -> Iterator[tuple[Image.Image, int]]:
+    """Yield the picture, upright and in its file's own mode, and the EXIF orientation (1 to 8) that it was stored in.
+
+    Raises Unreadable as `decode` does; errors of the block count as the file's.
+    """
     with _opened(data) as image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise Unreadable(f"{width} x {height} px is more than measure.max_pixels, {max_pixels}")
+        check_size(*image.size, max_pixels)
         image.load()
-        return _to_rgb(_upright(image), background)
+        yield _upright(image)
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raise Unreadable when the picture has more than `max_pixels` pixels."""
+    if width * height > max_pixels:
+        raise Unreadable(f"{width} x {height} px is more than measure.max_pixels, {max_pixels}")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -77,19 +94,21 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image) -> tuple[Image.Image, int]:
     try:
-        return ImageOps.exif_transpose(image)
+        stored = int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        if stored in TURNED:
+            return ImageOps.exif_transpose(image), stored
     except Exception:  # as above
-        return image
+        return image, 1
+    return image, 1
 
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[Image.Image]:
     if not data:
         raise Unreadable("the file is empty (0 bytes)")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # damaged metadata does not make a picture unreadable
+    with _quiet():
         try:
             with Image.open(io.BytesIO(data)) as image:
                 yield image
@@ -99,22 +118,29 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             raise Unreadable("no image format that Pillow knows") from error
         except MemoryError as error:
             raise Unreadable("too large for this machine's memory") from error
-        except (
-            OSError,
-            SyntaxError,
-            ValueError,
-            EOFError,
-            IndexError,
-            KeyError,
-            TypeError,
-            struct.error,
-        ) as error:
-            raise Unreadable(f"damaged: {error}") from error
+        except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
+            raise Unreadable(_damage(str(error))) from error
         except Exception as error:  # Pillow's plugins raise almost anything on damaged bytes
-            raise Unreadable(f"damaged: {type(error).__name__}: {error}") from error
+            raise Unreadable(_damage(f"{type(error).__name__}: {error}")) from error
 
 
-def _to_rgb(image: Image.Image, background: int) -> Image.Image:
+def _damage(words: str) -> str:
+    return f"damaged: the file is truncated: {words}" if TRUNCATED in words.lower() else f"damaged: {words}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # Damaged metadata does not make a picture unreadable. The filters are the whole process's: a thread that put
+    # them back would do so for all others, so whoever starts threads silences them.
+    own = threading.current_thread() is threading.main_thread()
+    with warnings.catch_warnings() if own else nullcontext():
+        if own:
+            warnings.simplefilter("ignore")
+        yield
+
+
+def to_rgb(image: Image.Image, background: int) -> Image.Image:
+    """Return the picture of any mode as one of mode RGB by the rule of `decode`; `image` itself when it is RGB."""
     if image.mode.startswith("I;16"):
         return _from_gray(_wide_integers(np.asarray(image).astype(np.int32)))
     if image.mode == "I":
@@ -124,12 +150,8 @@ def _to_rgb(image: Image.Image, background: int) -> Image.Image:
     if image.has_transparency_data:
         layered = image.convert("RGBA")
         canvas = Image.new("RGBA", layered.size, (background, background, background, 255))
-        flat = Image.alpha_composite(canvas, layered).convert("RGB")
-        alpha = layered.getchannel("A")
-        if alpha.getextrema() != (255, 255):
-            flat.info["alpha_sha256"] = hashlib.sha256(alpha.tobytes()).hexdigest()
-        return flat
-    return image.convert("RGB")
+        return Image.alpha_composite(canvas, layered).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _from_gray(values: np.ndarray) -> Image.Image:

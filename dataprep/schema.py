@@ -61,15 +61,22 @@ MEASUREMENTS = Table(
     {
         "image_id": pl.String,
         "unreadable": pl.String,  # why the image cannot be decoded; null when it can: then the rest is set
-        "pixel_sha256": pl.String,  # of width, height and the decoded RGB pixels at full size
+        "pixel_hash": pl.String,  # XXH3-128 of width, height, transparency and the decoded RGB pixels at full size
         "perceptual_hash": pl.UInt64,  # 64 signs of low DCT coefficients of a 32x32 gray thumbnail
         "brightness": pl.Float32,  # mean luma, 0 (black) to 1 (white)
         "brightness_p1": pl.Float32,  # 1st percentile of luma, 0 to 1: a light image has no dark pixel
         "brightness_p99": pl.Float32,  # 99th percentile of luma, 0 to 1: a dark image has no bright pixel
         "contrast": pl.Float32,  # standard deviation of luma, 0 to 0.5
-        "sharpness": pl.Float32,  # share of edge contrast that a blur removes, 0 (blurred) to 1
+        "sharpness": pl.Float32,  # share of the strong edges' contrast that a blur removes, 0 (blurred) to 1
         "entropy": pl.Float32,  # bits of the 256-bin luma histogram, 0 to 8
         "noise": pl.Float32,  # share of luma variance between neighbors, 0 (smooth) to about 1 (white noise)
+        "background": pl.Float32,  # largest share of pixels within 5 neighboring levels of luma, 0 to 1 (plain)
+        "clipped_black": pl.Float32,  # share of pixels of luma 0, less the share along the border, 0 to 1
+        "clipped_white": pl.Float32,  # the same for luma 255
+        "blockiness": pl.Float32,  # how far 8 x 8 blocks stand out, 0.5 or less (not at all) to 1 (all there is)
+        "chroma": pl.Float32,  # mean of largest minus least of R, G and B of the square pixels, 0 (gray) to 1
+        "transparency": pl.Float32,  # share of pixels that look different when transparency is dropped, 0 to 1
+        "orientation": pl.Int32,  # EXIF's, as stored, 1 (upright) to 8
         "aspect_ratio": pl.Float32,  # longer side over shorter side, 1 or more
         "pixel_count": pl.Int64,  # width times height, px
     },

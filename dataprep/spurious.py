@@ -48,7 +48,7 @@ def judged_rows(images: pl.DataFrame, measurements: pl.DataFrame) -> Integers:
     """
     known = images.with_row_index("row").join(measurements, on="image_id", maintain_order="left")
     known = known.filter(pl.col("unreadable").is_null() & pl.col("label").is_not_null())
-    known = known.unique(["pixel_sha256", "label"], keep="first", maintain_order=True)
+    known = known.unique(["pixel_hash", "label"], keep="first", maintain_order=True)
     return known.filter(pl.len().over("label") >= LEAST_IMAGES)["row"].to_numpy().astype(np.int64)
 
 

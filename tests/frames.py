@@ -37,10 +37,17 @@ def measurements(rows: list[dict[str, Any]]) -> pl.DataFrame:
         "sharpness": 0.5,
         "entropy": 6.0,
         "noise": 0.1,
+        "background": 0.2,
+        "clipped_black": 0.0,
+        "clipped_white": 0.0,
+        "blockiness": 0.5,
+        "chroma": 0.2,
+        "transparency": 0.0,
+        "orientation": 1,
         "aspect_ratio": 1.0,
         "pixel_count": 64,
     }
-    filled = [row if row.get("unreadable") else usual | {"pixel_sha256": digest(row["image_id"])} | row for row in rows]
+    filled = [row if row.get("unreadable") else usual | {"pixel_hash": digest(row["image_id"])} | row for row in rows]
     return pl.DataFrame(filled, schema=MEASUREMENTS.columns).sort("image_id")
 
 

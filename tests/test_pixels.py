@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dataprep import hashes, pixels
+from dataprep import pixels
 
 LIMIT = 10_000_000
 
@@ -58,16 +58,6 @@ def test_sixteen_bits_keep_the_high_byte() -> None:
 
 def test_sixteen_bits_that_hold_eight_keep_the_low_byte() -> None:
     assert decoded(encoded(Image.fromarray(np.array([[0, 7, 255]], np.uint16))))[0, :, 0].tolist() == [0, 7, 255]
-
-
-def test_pictures_that_differ_in_transparency_alone_have_different_hashes() -> None:
-    icons = [Image.new("RGBA", (8, 8), (255, 255, 255, 0)) for _ in range(2)]
-    icons[1].paste((255, 255, 255, 255), (2, 2, 5, 5))
-    one, other = (pixels.decode(encoded(icon), LIMIT, 255) for icon in icons)
-    assert np.array_equal(np.asarray(one), np.asarray(other))
-    assert hashes.pixel_sha256(one) != hashes.pixel_sha256(other)
-    opaque = pixels.decode(encoded(Image.new("RGBA", (8, 8), (1, 2, 3, 255))), LIMIT, 255)
-    assert hashes.pixel_sha256(opaque) == hashes.pixel_sha256(Image.new("RGB", (8, 8), (1, 2, 3)))
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])

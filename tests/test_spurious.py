@@ -202,8 +202,8 @@ def test_unreadable_unlabeled_copied_and_few_images_are_left_out() -> None:
     rows[0]["label"] = None  # type: ignore[assignment]
     measured: list[dict[str, Any]] = [{"image_id": row["image_id"]} for row in rows]
     measured[1]["unreadable"] = "broken"
-    measured[3]["pixel_sha256"] = measured[2]["pixel_sha256"] = "same"
-    measured[21]["pixel_sha256"] = "same"
+    measured[3]["pixel_hash"] = measured[2]["pixel_hash"] = "same"
+    measured[21]["pixel_hash"] = "same"
     found = judged_rows(frames.images(rows), frames.measurements(measured))
     assert found.tolist() == [2, *range(4, 20)]  # the nine of class b are too few
 

@@ -28,9 +28,15 @@ class LabelConflicts(Section):
 class OddPixels(Section):
     dark: Share
     light: Share
+    clipped: Share
     sharpness: Share
     entropy_bits: Annotated[float, Field(ge=0.0, le=8.0)]
+    plain: Share
+    gray: Share
     noise: Annotated[float, Field(ge=0.0)]
+    blocky: Share
+    transparent: Share
+    rare: Share
     aspect_factor: Annotated[float, Field(ge=1.0)]
     size_factor: Annotated[float, Field(ge=1.0)]
     deviations: Annotated[float, Field(gt=0.0)]

@@ -17,9 +17,9 @@ def detect(
     The note names the copy to keep, by `copies.choice`.
     """
     hashed = images.select("image_id", "sha256", "bytes", "split").join(
-        measurements.select("image_id", "pixel_sha256", "pixel_count", "unreadable"), on="image_id", validate="1:1"
+        measurements.select("image_id", "pixel_hash", "pixel_count", "unreadable"), on="image_id", validate="1:1"
     )
-    key = pl.col("sha256" if params.match == "bytes" else "pixel_sha256")
+    key = pl.col("sha256" if params.match == "bytes" else "pixel_hash")
     readable = pl.when(pl.col("unreadable").is_null()).then(key)
     grouped = number_groups(hashed.with_columns(readable.alias("hash")), "hash")
     copies = pl.len().over("group") - 1

@@ -22,7 +22,7 @@ def detect(
 ) -> pl.DataFrame:
     """Return ISSUES of kind near_duplicate.
 
-    Each distinct picture (by pixel_sha256) is compared with its `neighbors` nearest ones; the closeness of a
+    Each distinct picture (by pixel_hash) is compared with its `neighbors` nearest ones; the closeness of a
     pair, 0 for what is usual in that part of the data and 1 for the same picture, is that of `copies.pairs`. A pair
     counts when its closeness is at least `closeness`. Pairs join groups by complete linkage (`copies.linkage`); of
     two pictures that were not compared, the descriptors' share alone must reach it.
@@ -31,7 +31,7 @@ def detect(
     keep, by `copies.choice`. pixels: (N, S, S, 3) uint8, row i for the i-th row of `measurements`.
     """
     readable = measurements.with_row_index("row").filter(pl.col("unreadable").is_null())
-    distinct = readable.group_by("pixel_sha256").agg(pl.col("row").min()).sort("row")
+    distinct = readable.group_by("pixel_hash").agg(pl.col("row").min()).sort("row")
     pairs, pictures = find_pairs(pixels[distinct["row"].to_numpy()], params.neighbors, params.mirrored, resolve(device))
     best = torch.zeros(distinct.height)
     for side in (pairs.left, pairs.right):
@@ -39,13 +39,13 @@ def detect(
     counts = pairs.closeness >= params.closeness
     left, right, closeness = (part[counts].numpy() for part in (pairs.left, pairs.right, pairs.closeness))
     labels = link_completely(distinct.height, left, right, closeness, _alike(pictures, params.closeness))
-    described = distinct.select("pixel_sha256").with_columns(
+    described = distinct.select("pixel_hash").with_columns(
         pl.Series("linked", labels, dtype=pl.Int64).replace(-1, None), pl.Series("best", best.numpy())
     )
     table = (
-        measurements.select("image_id", "pixel_sha256", "pixel_count", "unreadable")
+        measurements.select("image_id", "pixel_hash", "pixel_count", "unreadable")
         .join(images.select("image_id", "bytes", "split"), on="image_id", validate="1:1")
-        .join(described, on="pixel_sha256", how="left", validate="m:1")
+        .join(described, on="pixel_hash", how="left", validate="m:1")
     )
     # An unreadable image has no picture, so it joined none.
     return issue_rows(

@@ -27,7 +27,10 @@ COPIES = {
     "near_copy": ("near_duplicate", "exact_duplicate"),
     "split_copy": ("split_leak",),
 }
-ODD_KINDS = tuple(kind for name in ("odd_pixels", "outliers") for kind in REGISTRY[name].kinds if kind != "unreadable")
+UNREADABLE_KINDS = ("unreadable", "truncated")
+ODD_KINDS = tuple(
+    kind for name in ("odd_pixels", "outliers") for kind in REGISTRY[name].kinds if kind not in UNREADABLE_KINDS
+)
 SINGLES = {"swapped_label": ("label_error",), "odd_image": ODD_KINDS, "unreadable_file": ("unreadable",)}
 ORDER = [*COPIES, *SINGLES]
 

@@ -49,7 +49,7 @@ def test_cleaning_keeps_the_copy_that_the_note_names(group: int) -> None:
         + [{"image_id": "y", "label": "b"}]
     )
     measured = frames.measurements(
-        [{"image_id": i, "pixel_sha256": "same", "pixel_count": p} for _, i, p, _, _ in chosen] + [{"image_id": "y"}]
+        [{"image_id": i, "pixel_hash": "same", "pixel_count": p} for _, i, p, _, _ in chosen] + [{"image_id": "y"}]
     )
     issues = exact_duplicates.detect(images, measured, "train", ExactDuplicates(match="pixels"))
     named = next(row["image_id"] for row in issues.iter_rows(named=True) if "the copy to keep" in (row["note"] or ""))

@@ -27,7 +27,7 @@ def flagged(issues: pl.DataFrame) -> dict[str, int]:
 def test_exact_duplicates_by_pixels_and_by_bytes() -> None:
     images = frames.images([{"image_id": i, "sha256": s} for i, s in [("a", "1"), ("b", "1"), ("c", "2"), ("d", "3")]])
     measured = frames.measurements(
-        [{"image_id": i, "pixel_sha256": p} for i, p in [("a", "x"), ("b", "x"), ("c", "x"), ("d", "y")]]
+        [{"image_id": i, "pixel_hash": p} for i, p in [("a", "x"), ("b", "x"), ("c", "x"), ("d", "y")]]
     )
     by_pixels = exact_duplicates.detect(images, measured, "train", ExactDuplicates(match="pixels"))
     assert flagged(by_pixels) == {"a": 0, "b": 0, "c": 0}
@@ -108,7 +108,7 @@ def test_many_copies_of_one_picture_are_all_found(copies: int) -> None:
 def test_exact_copies_share_their_pictures_near_group() -> None:
     pictures = [picture(seed) for seed in range(30)]
     pictures += [pictures[3], darker(pictures[3])]
-    rows = [{"image_id": f"{n:02d}", "pixel_sha256": f"{3 if n == 30 else n}"} for n in range(32)]
+    rows = [{"image_id": f"{n:02d}", "pixel_hash": f"{3 if n == 30 else n}"} for n in range(32)]
     found = near(frames.measurements(rows), np.stack(pictures))
     assert flagged(found) == {"03": 0, "30": 0, "31": 0}
 
