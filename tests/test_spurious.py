@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from dataprep import pixels as decoding
-from dataprep.config import Correlations
-from dataprep.measure import measure
+from dataprep.config import Correlations, Measure
+from dataprep.measure import measure_batch
 from dataprep.properties import Property, properties
-from dataprep.schema import MEASUREMENTS, SPURIOUS_CORRELATIONS, check
+from dataprep.schema import ORIGINALS, SPURIOUS_CORRELATIONS, check
 from dataprep.spurious import (
     FOLDS,
     binned_values,
@@ -44,18 +44,18 @@ def dataset(
 ) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray]:
     """Return IMAGES, MEASUREMENTS and pixels of photographs, as `change` makes and encodes them."""
     random = np.random.default_rng(seed)
-    known, measured, block = [], [], []
+    known, files = [], []
     for number in range(per_class * len(CLASSES)):
         label, name = CLASSES[number % len(CLASSES)], f"{number:04d}"
         image, suffix = change(photograph(random), label)
         data = encoded(image, suffix)
         header = decoding.header(data)
         assert header is not None
-        decoded = decoding.decode(data, 10**6, 255)
         known.append({"image_id": name, "label": label, "bytes": len(data)} | vars(header))
-        measured.append({"image_id": name} | measure(decoded))
-        block.append(decoding.square(decoded, SIDE, "stretch", 255))
-    return frames.images(known), pl.DataFrame(measured, schema=MEASUREMENTS.columns), np.stack(block)
+        files.append({"image_id": name, "bytes": data, "fault": None})
+    params = Measure(size=SIDE, fit="stretch", max_pixels=10**6, background=255)
+    measurements, block = measure_batch(pl.DataFrame(files, schema=ORIGINALS.columns), SIDE, params)
+    return frames.images(known), measurements, block
 
 
 def plain(image: Image.Image, label: str) -> Picture:
