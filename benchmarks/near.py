@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks import machine
-from benchmarks.prepare import copies_of
+from benchmarks.prepare import copies_of, results_in
 from dataprep.config import NearDuplicates, Params
 from dataprep.copies.descriptors import Descriptors
 from dataprep.copies.neighbors import exact
@@ -16,7 +16,7 @@ from dataprep.copies.pairs import find_pairs
 from dataprep.detectors.copy_groups import joined
 from dataprep.device import resolve
 from dataprep.ingest import ingest
-from dataprep.measure import measure_all
+from dataprep.measure_pass import measure_all
 from dataprep.originals import Originals
 from dataprep.sources import open_source
 
@@ -48,7 +48,7 @@ def grouped(params: Params, folder: Path) -> tuple[pl.DataFrame, NDArray[np.uint
         ).images
     with machine.timed() as measuring:
         measurements = measure_all(
-            images, Originals(folder / "originals"), params.measure, params.workers, folder / "pixels.npy"
+            images, Originals(folder / "originals"), params.measure, params.workers, results_in(folder)
         )
     pixels = np.load(folder / "pixels.npy", mmap_mode="r")
     with machine.timed() as matching:

@@ -11,7 +11,7 @@ from dataprep import detectors
 from dataprep.config import Params, TableFiles, load
 from dataprep.folds import assign_folds
 from dataprep.ingest import ingest
-from dataprep.measure import measure_all
+from dataprep.measure_pass import Results, measure_all
 from dataprep.originals import Originals
 from dataprep.predict import fold_tasks, predict_out_of_fold
 from dataprep.schema import class_names
@@ -49,8 +49,10 @@ def prepare(params: Params, truth: str, folder: Path) -> Prepared:
     true = _ingested(right, folder / "truth")
     if true["image_id"].to_list() != images["image_id"].to_list():
         raise SystemExit(f"error: the columns {params.source.label} and {truth} cover different images")
-    pixels = folder / "pixels.npy"
-    measurements = measure_all(images, Originals(folder / "originals"), params.measure, params.workers, pixels)
+    pixels = results_in(folder).pixels
+    measurements = measure_all(
+        images, Originals(folder / "originals"), params.measure, params.workers, results_in(folder)
+    )
     array = np.load(pixels, mmap_mode="r")
     exact, near = (
         copies_of(name, images, measurements, array, params) for name in ("exact_duplicates", "near_duplicates")
@@ -59,6 +61,11 @@ def prepare(params: Params, truth: str, folder: Path) -> Prepared:
     position = {name: number for number, name in enumerate(class_names(images))}
     classes = np.array([position.get(name, -1) for name in true["label"]], dtype=np.int64)
     return Prepared(images, measurements, folds, pixels, classes, params)
+
+
+def results_in(folder: Path) -> Results:
+    """Return where a measure pass writes to in a folder."""
+    return Results(*(folder / name for name in ("measurements.parquet", "pixels.npy", "measured.parquet")))
 
 
 def copies_of(

@@ -1,8 +1,5 @@
-"""Decode each image once, for everything: statistics, quality, hashes and the pixels later stages read."""
+"""What is measured of a batch of images, each decoded once for everything: statistics, quality, hashes, pixels."""
 
-import warnings
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,66 +7,19 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-from dataprep import files, hashes, pixels
+from dataprep import hashes, pixels
 from dataprep.config import Measure
 from dataprep.decoding import Picture, decode
-from dataprep.engine import map_batches
 from dataprep.luma import brightness_statistics, luma_counts, luma_of
-from dataprep.originals import Originals
-from dataprep.schema import MEASUREMENTS, check
+from dataprep.schema import MEASUREMENTS
 from dataprep.texture import texture_statistics, texture_sums
 
-BATCH_ROWS = (4, 512)
-BATCH_BYTES = 2**21  # of files, thereabouts: enough to outweigh the handing over, little enough to share out evenly
 STACKED_PIXELS = 64 * 64  # px; pictures up to this size are measured together when they have the same one
-AUTO_SIDES = (16, 64)  # px
 
 Columns = dict[str, np.ndarray]
 KINDS: dict[Any, Any] = {pl.Float32: np.float32, pl.Int32: np.int32, pl.Int64: np.int64, pl.UInt64: np.uint64}
 
 cv2.setNumThreads(1)  # the workers are the threads
-
-
-def side_for(images: pl.DataFrame, size: str | int) -> int:
-    """Return the side of the square pixels: `size`, or for "auto" the median short side.
-
-    The automatic side is rounded to a multiple of 8 and kept within 16 to 64 px.
-    """
-    if isinstance(size, int):
-        return size
-    median = images.select(pl.min_horizontal("width", "height").median()).item()
-    low, high = AUTO_SIDES
-    return low if median is None else int(min(max(round(median / 8) * 8, low), high))
-
-
-def measure_all(images: pl.DataFrame, originals: Originals, params: Measure, workers: int, out: Path) -> pl.DataFrame:
-    """Return MEASUREMENTS and write the pixels to `out`.
-
-    `out` is a .npy array (N, side, side, 3) uint8, row i for the i-th image by image_id, black
-    where the image is unreadable.
-    """
-    side = side_for(images, params.size)
-    frames: list[pl.DataFrame] = []
-    work = partial(measure_batch, side=side, params=params)
-    batches = originals.batches(batch_rows(images))
-    with files.replacing(out) as part, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of decoders, about damaged metadata; see pixels.decode
-        array = files.new_array(part, np.uint8, (images.height, side, side, 3))
-        done = 0
-        for frame, block in map_batches(
-            work, batches, workers=workers, rows=images.height, description="measure", threads=True
-        ):
-            array[done : done + frame.height] = block
-            done += frame.height
-            frames.append(frame)
-        del array  # unmapped; waiting for the disk as well, as flush() does, would cost more than decoding small images
-    return check(pl.concat(frames), MEASUREMENTS, "measure")
-
-
-def batch_rows(images: pl.DataFrame) -> int:
-    """Return how many rows make a batch of about BATCH_BYTES; no value that is measured depends on it."""
-    low, high = BATCH_ROWS
-    return min(max(BATCH_BYTES * images.height // max(int(images["bytes"].sum()), 1), low), high)
 
 
 def measure_batch(batch: pl.DataFrame, side: int, params: Measure) -> tuple[pl.DataFrame, np.ndarray]:

@@ -57,10 +57,15 @@ class Originals:
         self._open_part = -1
         self._open: dict[str, bytes] = {}
 
-    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """Yield ORIGINALS frames of at most `rows` rows, in order of image_id."""
+    def batches(self, rows: int, wanted: set[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield ORIGINALS frames of at most `rows` rows, in order of image_id: all, or those of the wanted ids."""
         for part in self._parts:
-            yield from pl.read_parquet(part).iter_slices(rows)
+            if wanted is None:
+                yield from pl.read_parquet(part).iter_slices(rows)
+                continue
+            chosen = pl.read_parquet(part, columns=["image_id"])["image_id"].is_in(list(wanted))
+            if chosen.any():
+                yield from pl.read_parquet(part).filter(chosen).iter_slices(rows)
 
     def read(self, image_id: str) -> bytes:
         """Return one file's bytes. Raises KeyError for an unknown image_id."""

@@ -26,6 +26,10 @@ class Table:
     required: tuple[str, ...] = ("image_id",)
     prefixes: tuple[tuple[str, type[pl.DataType]], ...] = ()
 
+    def empty(self) -> pl.DataFrame:
+        """Return the table without rows; no column may be a bare `pl.Array`."""
+        return pl.DataFrame(schema=self.columns)
+
 
 IMAGES = Table(
     "IMAGES",
@@ -80,6 +84,16 @@ MEASUREMENTS = Table(
         "aspect_ratio": pl.Float32,  # longer side over shorter side, 1 or more
         "pixel_count": pl.Int64,  # width times height, px
     },
+)
+
+MEASURED = Table(
+    "MEASURED",
+    {
+        "image_id": pl.String,  # every image whose bytes the source gave
+        "sha256": pl.String,  # of the file's bytes that were measured
+        "key": pl.String,  # of the method; see measure_pass.method_key
+    },
+    required=("image_id", "sha256", "key"),
 )
 
 FOLDS = Table("FOLDS", {"image_id": pl.String, "label": pl.String, "fold": pl.Int32, "reason": pl.String})

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from dataprep import tables
 from dataprep.config import Params
-from dataprep.measure import measure_all
+from dataprep.measure_pass import Results, measure_all
 from dataprep.originals import Originals
-from dataprep.schema import IMAGES, MEASUREMENTS
+from dataprep.schema import IMAGES
 from stages.common import run
 
 
-def main(params: Params, *, originals: Path, images: Path, measurements: Path, pixels: Path) -> None:
+def main(params: Params, *, originals: Path, images: Path, measurements: Path, pixels: Path, measured: Path) -> None:
     table = tables.read(images, IMAGES)
-    found = measure_all(table, Originals(originals), params.measure, params.workers, pixels)
-    tables.write(found, measurements, MEASUREMENTS)
+    out = Results(measurements, pixels, measured)
+    measure_all(table, Originals(originals), params.measure, params.workers, out)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +8,7 @@ from PIL import Image, ImageFilter
 from scipy import fft
 
 from dataprep import config, measure
-from dataprep.originals import Originals, PartWriter
 from dataprep.schema import ORIGINALS
-from tests.frames import images
 from tests.test_pixels import encoded
 
 PARAMS = config.Measure(size=16, fit="stretch", max_pixels=10_000_000, background=255)
@@ -239,20 +236,6 @@ def test_a_batch_of_one_gives_what_a_batch_of_many_gives() -> None:
             assert np.array_equal(pixels[0], block[number])
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_results_do_not_depend_on_workers(tmp_path: Path, workers: int) -> None:
-    files = [encoded(noise(24 + number % 3, number)) for number in range(40)]
-    writer = PartWriter(tmp_path)
-    for name, data in zip(batch_of(files)["image_id"], files, strict=True):
-        writer.add(name, data)
-    writer.flush()
-    table = images([{"image_id": f"{number:03d}", "width": 24, "height": 24} for number in range(40)])
-    found = measure.measure_all(table, Originals(tmp_path), PARAMS, workers, tmp_path / "pixels.npy")
-    frame, block = measure.measure_batch(batch_of(files), 16, PARAMS)
-    assert found.equals(frame)
-    assert np.array_equal(np.load(tmp_path / "pixels.npy"), block)
-
-
 def test_a_batch_gives_a_row_per_image_and_black_pixels_where_unreadable() -> None:
     batch = pl.DataFrame({"image_id": ["a", "b"], "bytes": [encoded(noise()), b"junk"], "fault": None})
     frame, block = measure.measure_batch(batch, 16, PARAMS)
@@ -260,14 +243,3 @@ def test_a_batch_gives_a_row_per_image_and_black_pixels_where_unreadable() -> No
     assert block.shape == (2, 16, 16, 3)
     assert block[0].any()
     assert not block[1].any()
-
-
-@pytest.mark.parametrize(("side", "expected"), [(8, 16), (28, 32), (32, 32), (33, 32), (500, 64)])
-def test_automatic_size_follows_the_median_within_bounds(side: int, expected: int) -> None:
-    table = images([{"image_id": str(n), "width": side, "height": side * 2} for n in range(3)])
-    assert measure.side_for(table, "auto") == expected
-    assert measure.side_for(table, 24) == 24
-
-
-def test_automatic_size_without_a_readable_image() -> None:
-    assert measure.side_for(images([{"image_id": "x", "width": None, "height": None}]), "auto") == 16
