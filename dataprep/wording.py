@@ -17,7 +17,9 @@ KINDS = {
     ),
     "label_conflict": Wording("Label conflicts", "copies of one picture with different labels"),
     "exact_duplicate": Wording("Exact duplicates", "the same pixels more than once"),
-    "near_duplicate": Wording("Near duplicates", "almost the same picture: shifted, brightened, recompressed"),
+    "near_duplicate": Wording(
+        "Near duplicates", "almost the same picture: shifted, cropped, mirrored, in other light, recompressed"
+    ),
     "outlier": Wording("Outliers", "unlike all other images, and no class fits"),
     "out_of_distribution": Wording("Out of distribution", "the networks find no class that fits"),
     "truncated": Wording("Truncated files", "the file ends before the picture does"),

@@ -33,7 +33,8 @@ def aligned_correlation(gray: Tensor, left: Tensor, right: Tensor, mirrored: Ten
 
 def _pictures(gray: Tensor, left: Tensor, right: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
     other = gray[right]
-    return gray[left], torch.where(mirrored[:, None, None], other.flip(2), other)
+    other[mirrored] = other[mirrored].flip(2)
+    return gray[left], other
 
 
 def _coarse(one: Tensor, other: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ def link_completely(count: int, left: np.ndarray, right: np.ndarray, closeness: 
         group_of[list(theirs)] = a
         for enemy in apart.pop(b, set()):
             apart.setdefault(a, set()).add(enemy)
-            apart[enemy].add(a)
+            apart.setdefault(enemy, set()).add(a)
     sizes = np.bincount(group_of, minlength=count)
     return np.where(sizes[group_of] > 1, group_of, -1)
 

@@ -9,12 +9,13 @@ from tqdm import tqdm
 from dataprep.copies.descriptors import Descriptors
 
 EXACT = 100_000  # pictures; among more, an inverted file is searched
-BLOCK = 2048
+BLOCK = 1024
 GROUP = 32  # columns whose maximum is looked at first
 SLACK = 6  # more candidates than asked for, as they are screened in bfloat16
 LISTS = 4  # times the square root of the number of pictures
 PROBES = 24  # lists that are searched for each picture
 QUERIES = 16_384
+RANKED = 512  # rows at a time, so that their candidates stay in the cache
 
 
 def nearest(descriptors: Descriptors, k: int, mirrored: bool, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -32,28 +33,89 @@ def nearest(descriptors: Descriptors, k: int, mirrored: bool, device: torch.devi
 def exact(descriptors: Descriptors, k: int, mirrored: bool, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return what `nearest` does, comparing all with all: memory grows with N, time with N squared.
 
-    Screened in bfloat16 and ranked anew in float32: a neighbor is missed only where more than 6 others come within
-    bfloat16's rounding of it.
+    Every pair is compared once, in block rows of the upper triangle: what a block finds in later columns is kept as
+    their candidates. Screened in bfloat16 and ranked anew in float32: a neighbor is missed only where more than 6
+    others come within bfloat16's rounding of it, or where its similarity is not above 0.
     """
     parts = [part.to(device) for part in (descriptors.even, descriptors.odd)]
     if not mirrored:
         parts = [torch.cat(parts, 1)]
     screened = [part.bfloat16() for part in parts]
-    kept = min(k + SLACK, len(descriptors) - 1)
-    rows, values = [], []
-    for start in tqdm(range(0, len(descriptors), BLOCK), desc="compare", unit="block"):
-        mine = slice(start, start + BLOCK)
-        similar = screened[0][mine] @ screened[0].T
-        if mirrored:
-            similar += (screened[1][mine] @ screened[1].T).abs_()
+    count = len(descriptors)
+    # Memory that is asked for anew for each block would be paid for page by page.
+    buffers = [torch.empty(min(BLOCK, count) * count, dtype=torch.bfloat16, device=device) for _ in parts]
+    kept = min(k + SLACK, count - 1)
+    values = torch.full((count, kept), -2.0, dtype=torch.bfloat16, device=device)
+    rows = torch.zeros(count, kept, dtype=torch.long, device=device)
+    found = []
+    for start in tqdm(range(0, count, BLOCK), desc="compare", unit="block"):
+        mine = slice(start, min(start + BLOCK, count))
+        size = mine.stop - start, count - start
+        products = (buffer[: size[0] * size[1]].view(size) for buffer in buffers)
+        similar, *others = (
+            torch.mm(part[mine], part[start:].T, out=product) for part, product in zip(screened, products, strict=True)
+        )
+        for other in others:
+            similar += other.abs_()
         own = torch.arange(len(similar), device=device)
-        similar[own, start + own] = -2.0
-        found = top(similar, kept)
-        products = [torch.einsum("nd,nkd->nk", part[mine], part[found]) for part in parts]
-        best = (products[0] + products[1].abs() if mirrored else products[0]).topk(k)
-        rows.append(found.gather(1, best.indices).cpu())
-        values.append(best.values.cpu())
-    return torch.cat(rows), torch.cat(values)
+        similar[own, own] = -2.0
+        if similar.shape[1] > kept:
+            best = top(similar, kept)
+            _keep(values[mine], rows[mine], similar.gather(1, best), best + start)
+        else:
+            columns = torch.arange(start, count, device=device).expand_as(similar)
+            _keep(values[mine], rows[mine], similar, columns)
+        if mine.stop < count:
+            _keep_columns(similar[:, len(similar) :], start, values[mine.stop :], rows[mine.stop :])
+        found.append(_ranked(parts, mine, rows[mine], k))
+    return torch.cat([part[0] for part in found]).cpu(), torch.cat([part[1] for part in found]).cpu()
+
+
+def _ranked(parts: list[Tensor], mine: slice, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return the k best of each row's candidates by float32: (n, k) rows and similarities."""
+    found = []
+    for part in parts:
+        own = part[mine]
+        pieces = zip(own.split(RANKED), rows.split(RANKED), strict=True)
+        found.append(torch.cat([torch.bmm(part[near], one[:, :, None])[..., 0] for one, near in pieces]))
+    best = (found[0] + found[1].abs() if len(found) > 1 else found[0]).topk(k)
+    return rows.gather(1, best.indices), best.values
+
+
+def _keep(values: Tensor, rows: Tensor, more: Tensor, more_rows: Tensor) -> None:
+    """Put into `values` (n, kept) and `rows` the best of what is there and of `more`, best first."""
+    best = torch.cat([values, more], 1).topk(values.shape[1])
+    rows.copy_(torch.cat([rows, more_rows], 1).gather(1, best.indices))
+    values.copy_(best.values)
+
+
+def _keep_columns(similar: Tensor, first: int, values: Tensor, rows: Tensor) -> None:
+    """Keep for each column of (n, m) bfloat16 `similar`, whose rows count from `first`, the best of its rows.
+
+    n is a multiple of GROUP. Only groups of rows whose maximum beats the least that a column has kept are looked into.
+    """
+    n, kept = len(similar), values.shape[1]
+    if first == 0:
+        best = top(similar.T.contiguous(), min(kept, n))
+        _keep(values, rows, similar.T.gather(1, best), best)
+        return
+    highest = similar.view(torch.int16).unflatten(0, (GROUP, n // GROUP)).amax(0).view(torch.bfloat16)
+    column, group = torch.gt(highest.T, values[:, -1:]).nonzero(as_tuple=True)
+    members = group[:, None] + n // GROUP * torch.arange(GROUP, device=similar.device)
+    likeness = similar[members, column[:, None]]
+    hit, place = (likeness > values[column, -1:]).nonzero(as_tuple=True)
+    if not len(hit):
+        return
+    column, row, likeness = column[hit], members[hit, place] + first, likeness[hit, place]
+    changed, counts = torch.unique_consecutive(column, return_counts=True)
+    line = torch.arange(len(changed), device=similar.device).repeat_interleave(counts)
+    place = torch.arange(len(column), device=similar.device) - (counts.cumsum(0) - counts)[line]
+    more = torch.full((len(changed), int(counts.max())), -2.0, dtype=values.dtype, device=similar.device)
+    more_rows = torch.zeros(more.shape, dtype=torch.long, device=similar.device)
+    more[line, place], more_rows[line, place] = likeness, row
+    old, old_rows = values[changed], rows[changed]
+    _keep(old, old_rows, more, more_rows)
+    values[changed], rows[changed] = old, old_rows
 
 
 def top(values: Tensor, k: int) -> Tensor:

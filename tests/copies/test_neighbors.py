@@ -33,7 +33,7 @@ def brute(descriptors: Descriptors, mirrored: bool) -> np.ndarray:
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("count", [2, 17, 300, 1200])
 def test_exact_search_equals_brute_force(count: int, mirrored: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbors, "BLOCK", 500)
+    monkeypatch.setattr(neighbors, "BLOCK", 512)
     descriptors = unit(count, count)
     k = min(10, count - 1)
     rows, values = neighbors.exact(descriptors, k, mirrored, CPU)
