@@ -17,9 +17,7 @@ KINDS = {
     ),
     "label_conflict": Wording("Label conflicts", "copies of one picture with different labels"),
     "exact_duplicate": Wording("Exact duplicates", "the same pixels more than once"),
-    "near_duplicate": Wording(
-        "Near duplicates", "almost the same picture: shifted, cropped, mirrored, in other light, recompressed"
-    ),
+    "near_duplicate": Wording("Near duplicates", "almost the same picture: shifted, cropped, mirrored, recompressed"),
     "outlier": Wording("Outliers", "unlike all other images, and no class fits"),
     "out_of_distribution": Wording("Out of distribution", "the networks find no class that fits"),
     "truncated": Wording("Truncated files", "the file ends before the picture does"),
@@ -34,7 +32,7 @@ KINDS = {
     "blocky": Wording("Blocky images", "compression left its 8 x 8 blocks"),
     "grayscale": Wording("Gray images", "no color, in a set that has"),
     "transparent": Wording("Transparent images", "another picture for programs that drop transparency"),
-    "exif_rotated": Wording("Turned by EXIF", "another picture for programs that ignore EXIF orientation"),
+    "exif_rotated": Wording("Turned by metadata", "another picture for programs that ignore EXIF orientation"),
     "wrong_extension": Wording("Wrong extensions", "the file is in another format than its name says"),
     "odd_statistics": Wording("Odd statistics", "brightness, contrast or the like far from the rest"),
     "odd_size": Wording("Odd sizes", "many times more or fewer pixels than is usual here"),
