@@ -23,10 +23,13 @@ from dataprep.sources import open_source
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 
-def candidate_pairs(pixels: NDArray[np.uint8], params: NearDuplicates) -> Pairs:
-    """Return (left, right, closeness) among (N, S, S, 3) pixels: left < right, closeness 0 to 1, 1 the same."""
+def candidate_pairs(pixels: NDArray[np.uint8], params: NearDuplicates) -> tuple[Pairs, NDArray[np.bool_]]:
+    """Return (left, right, closeness) among (N, S, S, 3) pixels: left < right, closeness 0 to 1, 1 the same.
+
+    With it (P,), whether the right picture was mirrored.
+    """
     pairs, _ = find_pairs(np.array(pixels), params.neighbors, params.mirrored, resolve("auto"))
-    return pairs.left.numpy(), pairs.right.numpy(), pairs.closeness.numpy()
+    return (pairs.left.numpy(), pairs.right.numpy(), pairs.closeness.numpy()), pairs.mirrored.numpy()
 
 
 def nearest(vectors: NDArray[np.float32], k: int) -> NDArray[np.int64]:
