@@ -103,8 +103,7 @@ def leaks(data: Path, scratch: Path) -> dict[str, Any]:
     left, right = both[truth.across(*both.T)].T
     near = params.detectors.near_duplicates
     pairs, mirrored = candidate_pairs(pixels, near)
-    left_, right_, score_ = (column[~mirrored] for column in pairs)
-    ours = ranked((left_, right_, score_), truth)
+    ours = ranked((pairs[0][~mirrored], pairs[1][~mirrored], pairs[2][~mirrored]), truth)
     ours |= {"wall_seconds": sum(spent.wall for spent in steps.values()), "peak_bytes": peak}
     ours["flagged"] = {f"groups, closeness {near.closeness:g}": flagged(truth.true(left, right), len(truth.pairs))}
     with machine.timed() as spent:
