@@ -3,6 +3,7 @@
 from typing import Any
 
 MEBI = 2**20
+SEARCHES = {"exact_seconds": 1, "approximate_seconds": 1, "approximate_recall": 3}  # digits of each
 
 
 def report(values: dict[str, Any]) -> str:
@@ -90,11 +91,13 @@ def scale_table(runs: list[dict[str, Any]], exponent: float | None) -> str:
             f"{run['recall']:.3f}",
             *(f"{run['recalls'][kind]:.3f}" for kind in kinds),
             str(run["other_pairs"]),
+            *(f"{run[key]:.{digits}f}" if key in run else "" for key, digits in SEARCHES.items()),
         ]
         for run in runs
     ]
     grown = "" if exponent is None else f"; seconds grow with images to the power of {exponent:.2f}"
     heads = ["images", "wall s", "CPU s", "peak MiB", "of it before", "recall", *kinds, "other pairs"]
+    heads += ["exact search, s", "approximate search, s", "its recall of neighbors"]
     return _table(f"Near-duplicate detection, one percent planted copies{grown}", heads, rows)
 
 

@@ -16,8 +16,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmarks import machine
+from benchmarks.nearest import agreement
 from benchmarks.prepare import copies_of
-from dataprep.config import load
+from dataprep.config import Params, load
+from dataprep.copies import neighbors
+from dataprep.copies.descriptors import describe
+from dataprep.device import resolve
 from dataprep.schema import MEASUREMENTS
 
 ROOT = Path(__file__).parent.parent
@@ -174,7 +178,28 @@ def search(pixels: Path, out: Path) -> None:
     groups = issues.sort("image_id")["group"].cast(pl.Int64).fill_null(-1)
     seconds = {"wall_seconds": spent.wall, "cpu_seconds": spent.cpu}
     memory = {"peak_bytes": machine.peak_bytes(), "before_bytes": before}
-    out.write_text(json.dumps({"spent": seconds | memory, "groups": groups.to_list()}))
+    found = {"spent": seconds | memory | both_searches(array, params), "groups": groups.to_list()}
+    out.write_text(json.dumps(found))
+
+
+def both_searches(pixels: Blocks, params: Params) -> dict[str, float]:
+    """Return the seconds of exact and approximate search, and the share of the exact neighbors that the latter finds.
+
+    Nothing for more pictures than are searched exactly.
+    """
+    if len(pixels) > neighbors.EXACT:
+        return {}
+    near, device = params.detectors.near_duplicates, resolve(params.device)
+    descriptors = describe(pixels)
+    with machine.timed() as exactly:
+        wanted, _ = neighbors.exact(descriptors, near.neighbors, near.mirrored, device)
+    with machine.timed() as roughly:
+        found, _ = neighbors.approximate(descriptors, near.neighbors, near.mirrored)
+    return {
+        "exact_seconds": exactly.wall,
+        "approximate_seconds": roughly.wall,
+        "approximate_recall": agreement(wanted.numpy(), found.numpy()),
+    }
 
 
 if __name__ == "__main__":

@@ -18,23 +18,17 @@ def aligned_correlation(gray: Tensor, left: Tensor, right: Tensor, mirrored: Ten
     best one and its neighbors, so up to 5 px. The correlation is Pearson's over the overlapping pixels, so brightness
     and contrast drop out: 1 for the same picture, 0 where one of the two is flat or none is positive.
 
-    gray: (N, S, S) float32 in [0, 1], S even and at least 12; left, right: (P,) rows of it; mirrored: (P,) bool,
+    gray: (N, S, S) uint8, S even and at least 12; left, right: (P,) rows of it; mirrored: (P,) bool,
     whether to compare with the mirror image of the right picture.
     """
-    halved = F.avg_pool2d(gray[:, None], 2)[:, 0]
     found = [torch.zeros(0)]
     starts = range(0, len(left), PAIRS)
     for start in tqdm(starts, desc="align candidates", unit="block", disable=not starts):
         mine = slice(start, start + PAIRS)
-        best = _coarse(*_pictures(halved, left[mine], right[mine], mirrored[mine]))
-        found.append(_fine(*_pictures(gray, left[mine], right[mine], mirrored[mine]), best))
+        one, other = gray[left[mine]].float() / 255, gray[right[mine]].float() / 255
+        other[mirrored[mine]] = other[mirrored[mine]].flip(2)
+        found.append(_fine(one, other, _coarse(F.avg_pool2d(one, 2), F.avg_pool2d(other, 2))))
     return torch.cat(found)
-
-
-def _pictures(gray: Tensor, left: Tensor, right: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
-    other = gray[right]
-    other[mirrored] = other[mirrored].flip(2)
-    return gray[left], other
 
 
 def _coarse(one: Tensor, other: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import faiss
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -15,6 +16,7 @@ SLACK = 6  # more candidates than asked for, as they are screened in bfloat16
 LISTS = 4  # times the square root of the number of pictures
 PROBES = 24  # lists that are searched for each picture
 QUERIES = 16_384
+TRAINED = 64  # pictures per list that the lists are trained on, evenly spaced
 RANKED = 512  # rows at a time, so that their candidates stay in the cache
 
 
@@ -144,27 +146,30 @@ def approximate(descriptors: Descriptors, k: int, mirrored: bool) -> tuple[Tenso
     Pictures are sorted into 4 sqrt(N) lists by k-means, and the 24 lists nearest to a picture, and to its mirror image,
     are searched. Time grows about as N ** 1.5. Places that are not filled get the picture itself with similarity -1.
     """
-    vectors = torch.cat([descriptors.even, descriptors.odd], 1).numpy()
-    lists = int(LISTS * len(vectors) ** 0.5)
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(vectors.shape[1]), vectors.shape[1], lists, faiss.METRIC_INNER_PRODUCT)
-    index.cp.max_points_per_centroid = 64
+    count, width = len(descriptors), descriptors.even.shape[1] + descriptors.odd.shape[1]
+    lists = int(LISTS * count**0.5)
+    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, lists, faiss.METRIC_INNER_PRODUCT)
     index.nprobe = PROBES
-    index.train(vectors)
-    index.add(vectors)
-    same = np.ones(vectors.shape[1], np.float32)
-    sign = same.copy()
-    sign[descriptors.even.shape[1] :] = -1
+    sample = np.linspace(0, count - 1, min(count, TRAINED * lists)).round().astype(np.int64)
+    index.train(_vectors(descriptors, torch.from_numpy(sample), 1))
+    own = torch.arange(count)
+    for mine in own.split(QUERIES):
+        index.add(_vectors(descriptors, mine, 1))
     rows, values = [], []
-    for start in tqdm(range(0, len(vectors), QUERIES), desc="compare", unit="block"):
-        mine = vectors[start : start + QUERIES]
-        found = [index.search(mine * factor, k + 1) for factor in ((same, sign) if mirrored else (same,))]
+    for mine in tqdm(own.split(QUERIES), desc="compare", unit="block"):
+        signs = (1, -1) if mirrored else (1,)
+        found = [index.search(_vectors(descriptors, mine, sign), k + 1) for sign in signs]
         similar, near = (torch.from_numpy(np.concatenate(part, axis=1)) for part in zip(*found, strict=True))
-        best = _distinct(similar, near, torch.arange(start, start + len(mine))).topk(k)
+        best = _distinct(similar, near, mine).topk(k)
         chosen = near.gather(1, best.indices)
-        own = torch.arange(start, start + len(mine))[:, None].expand_as(chosen)
-        rows.append(torch.where(best.values > -1.0, chosen, own))
+        rows.append(torch.where(best.values > -1.0, chosen, mine[:, None]))
         values.append(best.values)
     return torch.cat(rows), torch.cat(values)
+
+
+def _vectors(descriptors: Descriptors, rows: Tensor, sign: int) -> NDArray[np.float32]:
+    """Return (n, E + O) descriptors of pictures, or with sign -1 of their mirror images."""
+    return torch.cat([descriptors.even[rows], sign * descriptors.odd[rows]], 1).numpy()
 
 
 def _distinct(similar: Tensor, near: Tensor, own: Tensor) -> Tensor:

@@ -88,11 +88,11 @@ def _usual(values: Tensor) -> Tensor:
 
 
 def _gray(pixels: np.ndarray) -> Tensor:
-    """Return (N, 32, 32) float32 in [0, 1]."""
-    parts = []
+    """Return (N, 32, 32) uint8: there may be very many."""
+    found = torch.empty(len(pixels), SIDE, SIDE, dtype=torch.uint8)
     for start in range(0, len(pixels), BATCH):
-        gray = torch.from_numpy(pixels[start : start + BATCH].mean(axis=3, dtype=np.float32) / 255)
+        gray = torch.from_numpy(pixels[start : start + BATCH].mean(axis=3, dtype=np.float32))
         if gray.shape[-1] != SIDE:
             gray = F.interpolate(gray[:, None], (SIDE, SIDE), mode="bilinear", antialias=True)[:, 0]
-        parts.append(gray)
-    return torch.cat(parts)
+        found[start : start + BATCH] = gray.round().clamp(0, 255)
+    return found

@@ -26,7 +26,7 @@ def plain(one: NDArray[np.float64], other: NDArray[np.float64], reach: int) -> f
 
 
 def tensor(pictures: NDArray[np.float64]) -> torch.Tensor:
-    return torch.from_numpy(pictures.astype(np.float32))
+    return torch.from_numpy((pictures * 255).round().astype(np.uint8))
 
 
 @pytest.mark.parametrize(("y", "x"), [(0, 0), (1, -2), (4, 3), (-5, 5)])
@@ -36,8 +36,8 @@ def test_a_shifted_picture_correlates_as_a_plain_loop_says(y: int, x: int) -> No
     found = aligned_correlation(
         tensor(np.stack([one, other])), torch.tensor([0]), torch.tensor([1]), torch.tensor([False])
     )
-    assert float(found[0]) == pytest.approx(plain(one, other, 5), abs=1e-4)
-    assert float(found[0]) == pytest.approx(1.0, abs=1e-4)
+    assert float(found[0]) == pytest.approx(plain(one, other, 5), abs=1e-3)
+    assert float(found[0]) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_other_pictures_reach_nearly_what_a_search_of_all_shifts_finds() -> None:
@@ -47,7 +47,7 @@ def test_other_pictures_reach_nearly_what_a_search_of_all_shifts_finds() -> None
     for pair in range(3):
         one, other = gray[left[pair]], gray[right[pair]]
         wanted = plain(one, other[:, ::-1] if mirrored[pair] else other, 5)
-        assert wanted - 0.1 <= float(found[pair]) <= wanted + 1e-4
+        assert wanted - 0.1 <= float(found[pair]) <= wanted + 1e-3
 
 
 def test_light_drops_out_and_flat_pictures_correlate_with_nothing() -> None:
@@ -56,9 +56,9 @@ def test_light_drops_out_and_flat_pictures_correlate_with_nothing() -> None:
     gray = tensor(np.concatenate([picture, picture * 0.5 + 0.2, picture[:, :, ::-1], flat, 1 - picture]))
     left, right = torch.tensor([0, 0, 0, 3]), torch.tensor([1, 2, 3, 3])
     found = aligned_correlation(gray, left, right, torch.tensor([False, True, False, False]))
-    torch.testing.assert_close(found, torch.tensor([1.0, 1.0, 0.0, 0.0]), atol=1e-4, rtol=0)
+    torch.testing.assert_close(found, torch.tensor([1.0, 1.0, 0.0, 0.0]), atol=1e-3, rtol=0)
 
 
 def test_no_pairs() -> None:
     none = torch.zeros(0, dtype=torch.long)
-    assert aligned_correlation(torch.zeros(2, 32, 32), none, none, none.bool()).shape == (0,)
+    assert aligned_correlation(torch.zeros(2, 32, 32, dtype=torch.uint8), none, none, none.bool()).shape == (0,)
