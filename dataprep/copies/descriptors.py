@@ -140,7 +140,7 @@ def fit_whitening(features: Tensor, antisymmetric: Tensor) -> Whitening:
 def _blocks(pixels: np.ndarray) -> Iterator[Tensor]:
     """Yield (n, 3, 32, 32) float32 in [0, 1]."""
     for start in range(0, len(pixels), BATCH):
-        block = torch.from_numpy(np.ascontiguousarray(pixels[start : start + BATCH])).permute(0, 3, 1, 2).float() / 255
+        block = torch.from_numpy(np.array(pixels[start : start + BATCH])).permute(0, 3, 1, 2).float() / 255
         if block.shape[-1] != SIDE:
             block = F.interpolate(block, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
         yield block

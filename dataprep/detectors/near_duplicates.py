@@ -32,7 +32,9 @@ def detect(
     """
     readable = measurements.with_row_index("row").filter(pl.col("unreadable").is_null())
     distinct = readable.group_by("pixel_hash").agg(pl.col("row").min()).sort("row")
-    pairs, pictures = find_pairs(pixels[distinct["row"].to_numpy()], params.neighbors, params.mirrored, resolve(device))
+    # A copy of all pixels would take as much memory as all the rest.
+    chosen = pixels if distinct.height == len(pixels) else pixels[distinct["row"].to_numpy()]
+    pairs, pictures = find_pairs(chosen, params.neighbors, params.mirrored, resolve(device))
     best = torch.zeros(distinct.height)
     for side in (pairs.left, pairs.right):
         best.scatter_reduce_(0, side, pairs.closeness, "amax")
