@@ -7,13 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dataprep.copies.alignment import aligned_correlation
+from dataprep.copies.alignment import coarse, fine
 from dataprep.copies.descriptors import SIDE, Descriptors, describe
 from dataprep.copies.neighbors import nearest
 
 RANK = 2  # from 0: the picture's third-nearest neighbor tells what is usual for it
 DEVIATIONS = 4.0  # more than the median by so many robust standard deviations is the likeness of copies
 MOST_USUAL = 0.98
+REFINED = 4
 BATCH = 4096
 
 
@@ -53,16 +54,29 @@ def find_pairs(pixels: np.ndarray, neighbors: int, mirrored: bool, device: torch
     descriptors = describe(pixels)
     rows, similar = nearest(descriptors, k, mirrored, device)
     pictures = Pictures(descriptors, _usual(similar), mirrored)
-    own = torch.arange(len(rows))[:, None].expand_as(rows).flatten()
-    both = torch.stack([torch.minimum(own, rows.flatten()), torch.maximum(own, rows.flatten())])
-    (left, right), place = torch.unique(both, dim=1, return_inverse=True)
+    own = torch.arange(len(rows))[:, None].expand_as(rows)
+    number, place = torch.unique(torch.minimum(own, rows) * len(rows) + torch.maximum(own, rows), return_inverse=True)
+    left, right = number // len(rows), number % len(rows)
     described, turned = share(pictures, left, right)
-    correlation = aligned_correlation(_gray(pixels), left, right, turned)
-    usual = _usual(correlation[place].view_as(rows).sort(dim=1, descending=True).values)
-    aligned = _above(correlation, usual, left, right)
+    aligned = _aligned(pixels, left, right, turned, place)
     closeness = 1 - ((1 - described) * (1 - aligned)).sqrt()
     real = left != right  # an approximate search may have found fewer than k
     return Pairs(left[real], right[real], closeness[real], turned[real]), pictures
+
+
+def _aligned(pixels: np.ndarray, left: Tensor, right: Tensor, mirrored: Tensor, place: Tensor) -> Tensor:
+    """Return (P,) the share of the closeness that pixels give; place: (N, k), which pairs a picture takes part in.
+
+    Aligned at full size are a picture's best four at half the size; the others have no share.
+    """
+    gray = _gray(pixels)
+    shifts, roughly = coarse(gray, left, right, mirrored)
+    chosen = torch.zeros(len(left), dtype=torch.bool)
+    chosen[place.gather(1, roughly[place].topk(min(REFINED, place.shape[1])).indices)] = True
+    correlation = torch.zeros(len(left))
+    correlation[chosen] = fine(gray, left[chosen], right[chosen], mirrored[chosen], shifts[chosen])
+    usual = _usual(correlation[place].sort(dim=1, descending=True).values)
+    return _above(correlation, usual, left, right)
 
 
 def share(pictures: Pictures, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from dataprep.copies.alignment import aligned_correlation
+from dataprep.copies.alignment import coarse, fine
 from tests.copies.pictures import several
 
 SIDE = 32
@@ -23,6 +23,13 @@ def plain(one: NDArray[np.float64], other: NDArray[np.float64], reach: int) -> f
                     theirs.append(other[row - y, column - x])
             best = max(best, float(np.corrcoef(ours, theirs)[0, 1]))
     return best
+
+
+def aligned_correlation(
+    gray: torch.Tensor, left: torch.Tensor, right: torch.Tensor, mirrored: torch.Tensor
+) -> torch.Tensor:
+    shifts, _ = coarse(gray, left, right, mirrored)
+    return fine(gray, left, right, mirrored, shifts)
 
 
 def tensor(pictures: NDArray[np.float64]) -> torch.Tensor:
