@@ -28,7 +28,7 @@ from benchmarks.prepare import results_in
 from dataprep import pixels
 from dataprep.config import Measure
 from dataprep.engine import map_batches
-from dataprep.measure_pass import batch_rows, measure_all
+from dataprep.measure_pass import batch_rows, measure_all, side_for
 from dataprep.originals import Originals, PartWriter
 
 PARAMS = Measure(size="auto", fit="stretch", max_pixels=100_000_000, background=255)
@@ -111,7 +111,7 @@ def compared(images: pl.DataFrame, folder: Path, workers: int, repeats: int) -> 
 
 def bare(images: pl.DataFrame, folder: Path, workers: int) -> int:
     """Decode every image to an array by Pillow and nothing else, by the same engine; return how many could be."""
-    batches = Originals(folder).batches(batch_rows(images))
+    batches = Originals(folder).batches(batch_rows(images, side_for(images, PARAMS.size)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         done = map_batches(decoded, batches, workers=workers, rows=images.height, description="pillow", threads=True)

@@ -68,8 +68,8 @@ def clean(
     - A decision about an unknown image, one whose sha256 has changed, or with an unknown class
       is not applied and is listed in `unused`.
     - Policy, per issue kind in the order of params: `drop` removes flagged images; `drop_extra` all of a
-      group but the best (most pixels, then most bytes, then not in the training split, then by
-      name) among those still kept, unless their labels differ: which label is right is for people;
+      group but the best (not in the training split, then most pixels, then most bytes, then by
+      name; as `copies.choice`) among those still kept, unless their labels differ: which label is right is for people;
       `drop_train` and `drop_other` that side of a group that
       spans splits; `relabel` takes the suggested label where the issue's score is at most
       `relabel_score`.
@@ -147,9 +147,9 @@ class _State:
         row = self._rows[name]
         return (
             name not in self._decided,
+            self._trains(name),
             -(row["pixel_count"] or 0),
             -row["bytes"],
-            self._trains(name),
             name,
         )
 

@@ -29,7 +29,7 @@ def luma_counts(luma: Luma) -> Statistics:
     """
     border = np.concatenate([luma[:, 0], luma[:, -1], luma[:, :, 0], luma[:, :, -1]], axis=1)
     limits = [np.count_nonzero(border == level, axis=1) for level in (0, LEVELS - 1)]
-    every = max(luma[0].size // COUNTED_PIXELS, 1)
+    every = max(min(luma[0].size // COUNTED_PIXELS, luma.shape[1] // 4), 1)
     counts = _histograms(luma[:, every // 2 :: every] if every < luma.shape[1] else luma)
     return {"histogram": counts.astype(np.float64), "border": np.stack(limits, axis=1) / border.shape[1]}
 

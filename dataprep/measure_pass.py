@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import xxhash
 from numpy.typing import NDArray
 
 from dataprep import decoding, files, hashes, luma, measure, pixels, plain_files, tables, texture
@@ -22,7 +23,7 @@ from dataprep.schema import MEASURED, MEASUREMENTS, check
 BATCH_ROWS = (4, 512)
 BATCH_BYTES = 2**21  # of files, thereabouts: enough to outweigh the handing over, little enough to share out evenly
 AUTO_SIDES = (16, 64)  # px
-COPIED_ROWS = 4096
+BLOCK_BYTES = 2**26  # of square pixels at once
 MODULES = (measure, decoding, plain_files, pixels, luma, texture, hashes)
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "xxhash")
 
@@ -66,9 +67,8 @@ def measure_all(
     rows = rows.join(before.select("identity", "before"), on="identity", how="left", maintain_order="left")
     fresh = rows.filter(pl.col("before").is_null()).unique("identity", keep="first", maintain_order=True)
     work = partial(measure.measure_batch, side=side, params=params)
-    batches = originals.batches(batch_rows(images), set(fresh["image_id"]))
+    batches = originals.batches(batch_rows(images, side), set(fresh["image_id"]))
     places, frames = fresh["row"].to_numpy(), [pl.DataFrame(schema=MEASUREMENTS.columns)]
-    out.measured.unlink(missing_ok=True)
     with files.replacing(out.pixels) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of decoders, about damaged metadata; see pixels.decode
         array = files.new_array(part, np.uint8, (images.height, side, side, 3))
@@ -76,26 +76,36 @@ def measure_all(
         for frame, block in map_batches(
             work, batches, workers=workers, rows=fresh.height, description="measure", threads=True
         ):
+            _check_order(frame, fresh[done : done + frame.height])
             array[places[done : done + frame.height]] = block
             done += frame.height
             frames.append(frame)
+        _check_order(fresh[:0], fresh[done:])
         _copy(array, blocks, rows.drop_nulls("before").select("row", "before"))
         again = rows.filter(pl.col("before").is_null()).join(fresh.select("identity", first="row"), on="identity")
         _copy(array, array, again.filter(pl.col("row") != pl.col("first")).select("row", "first"))
         del array  # unmapped; waiting for the disk as well, as flush() does, would cost more than decoding small images
+        out.measured.unlink(missing_ok=True)
     measured = pl.concat(frames).join(fresh.select("image_id", "identity"), on="image_id").drop("image_id")
     known = pl.concat([measured, before.drop("before").select(measured.columns)])
     table = rows.select("image_id", "identity").join(known, on="identity", how="left", validate="m:1").drop("identity")
     tables.write(table, out.measurements, MEASUREMENTS)
-    contents = rows.filter(pl.col("bytes") > 0).select("image_id", "sha256", key=pl.lit(key))
-    tables.write(contents, out.measured, MEASURED)
+    # What failed for want of memory may do better next time.
+    lasting = table.filter(pl.col("unreadable").ne_missing(pixels.NO_MEMORY)).select("image_id")
+    contents = rows.filter(pl.col("bytes") > 0).join(lasting, on="image_id", maintain_order="left")
+    stamp = {"key": pl.lit(key), "digest": pl.lit(_digest(out))}
+    tables.write(contents.select("image_id", "sha256", **stamp), out.measured, MEASURED)
     return check(table, MEASUREMENTS, "measure")
 
 
-def batch_rows(images: pl.DataFrame) -> int:
-    """Return how many rows make a batch of about BATCH_BYTES; no value that is measured depends on it."""
+def batch_rows(images: pl.DataFrame, side: int) -> int:
+    """Return how many rows make a batch of about BATCH_BYTES of files and at most BLOCK_BYTES of square pixels.
+
+    No value that is measured depends on it.
+    """
     low, high = BATCH_ROWS
-    return min(max(BATCH_BYTES * images.height // max(int(images["bytes"].sum()), 1), low), high)
+    rows = min(BATCH_BYTES * images.height // max(int(images["bytes"].sum()), 1), BLOCK_BYTES // (3 * side**2))
+    return min(max(rows, low), high)
 
 
 def method_key(side: int, params: Measure) -> str:
@@ -124,15 +134,35 @@ def _earlier(out: Results, key: str, side: int) -> tuple[pl.DataFrame, NDArray[n
         found = np.load(out.pixels, mmap_mode="r", allow_pickle=False)
     except (DataprepError, OSError, ValueError):
         measured, table, found = MEASURED.empty(), MEASUREMENTS.empty(), blocks
-    if found.shape != (table.height, side, side, 3) or (measured["key"] != key).any():
+    fits = found.shape == (table.height, side, side, 3) and (measured["key"] == key).all()
+    if not fits or (measured.height and (measured["digest"] != _digest(out)).any()):
         measured, table, found = MEASURED.empty(), MEASUREMENTS.empty(), blocks
     contents = measured.select("image_id", identity="sha256").unique("identity", keep="first", maintain_order=True)
     numbered = table.with_row_index("before")
     return contents.join(numbered, on="image_id", validate="1:1").drop("image_id"), found
 
 
+def _digest(out: Results) -> str:
+    """Return the XXH3-128 of both files: one of another run beside the other must not be taken for its own."""
+    digest = xxhash.xxh3_128()
+    for path in (out.measurements, out.pixels):
+        with path.open("rb") as stream:
+            while block := stream.read(BLOCK_BYTES):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _check_order(found: pl.DataFrame, wanted: pl.DataFrame) -> None:
+    if found["image_id"].to_list() != wanted["image_id"].to_list():
+        raise DataprepError(
+            "the images' bytes and the table IMAGES are not of the same run",
+            where="measure",
+            remedy="run `dvc repro --force --single-item ingest`, then `dvc repro`",
+        )
+
+
 def _copy(target: NDArray[np.uint8], source: NDArray[np.uint8], rows: pl.DataFrame) -> None:
     """Copy pixels; rows: two columns, to and from."""
-    for part in rows.iter_slices(COPIED_ROWS):
+    for part in rows.iter_slices(max(1, BLOCK_BYTES // target[:1].nbytes)):
         to, start = part.to_numpy().T
         target[to] = source[start]

@@ -20,6 +20,8 @@ TURNED = {2, 3, 4} | TRANSPOSING
 
 TRUNCATED = "truncated"  # in the reason of Unreadable when the file ends early
 
+NO_MEMORY = "too large for this machine's memory"
+
 
 class Unreadable(Exception):
     """The image cannot be decoded; the message says why."""
@@ -117,7 +119,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         except UnidentifiedImageError as error:
             raise Unreadable("no image format that Pillow knows") from error
         except MemoryError as error:
-            raise Unreadable("too large for this machine's memory") from error
+            raise Unreadable(NO_MEMORY) from error
         except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
             raise Unreadable(_damage(str(error))) from error
         except Exception as error:  # Pillow's plugins raise almost anything on damaged bytes

@@ -66,7 +66,7 @@ MEASUREMENTS = Table(
         "image_id": pl.String,
         "unreadable": pl.String,  # why the image cannot be decoded; null when it can: then the rest is set
         "pixel_hash": pl.String,  # XXH3-128 of width, height, transparency and the decoded RGB pixels at full size
-        "perceptual_hash": pl.UInt64,  # 64 signs of low DCT coefficients of a 32x32 gray thumbnail
+        "perceptual_hash": pl.UInt64,  # pHash, for queries of your own: 64 signs of DCT coefficients
         "brightness": pl.Float32,  # mean luma, 0 (black) to 1 (white)
         "brightness_p1": pl.Float32,  # 1st percentile of luma, 0 to 1: a light image has no dark pixel
         "brightness_p99": pl.Float32,  # 99th percentile of luma, 0 to 1: a dark image has no bright pixel
@@ -92,8 +92,9 @@ MEASURED = Table(
         "image_id": pl.String,  # every image whose bytes the source gave
         "sha256": pl.String,  # of the file's bytes that were measured
         "key": pl.String,  # of the method; see measure_pass.method_key
+        "digest": pl.String,  # of the files of measurements and pixels, in which these contents stand
     },
-    required=("image_id", "sha256", "key"),
+    required=("image_id", "sha256", "key", "digest"),
 )
 
 FOLDS = Table("FOLDS", {"image_id": pl.String, "label": pl.String, "fold": pl.Int32, "reason": pl.String})

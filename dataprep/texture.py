@@ -102,7 +102,8 @@ def _dots(left: Luma, right: Luma) -> NDArray[np.float64]:
     if not left.size:
         return np.zeros(1)
     squares = [cv2.norm(picture[0], cv2.NORM_L2SQR) for picture in (left, right)]
-    return np.array([(sum(squares) - cv2.norm(left[0], right[0], cv2.NORM_L2SQR)) / 2])
+    # OpenCV rounds in the last digits; the sums are whole numbers.
+    return np.rint([(sum(squares) - cv2.norm(left[0], right[0], cv2.NORM_L2SQR)) / 2])
 
 
 def _phases(steps: Luma) -> NDArray[np.float64]:

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dataprep import config, measure, measure_pass
+from dataprep import config, measure, measure_pass, pixels
+from dataprep.errors import DataprepError
 from dataprep.measure_pass import Results, measure_all, method_key, side_for
 from dataprep.originals import Originals, PartWriter
 from dataprep.schema import MEASURED
@@ -164,11 +165,12 @@ def test_what_does_not_fit_together_is_not_relied_on(tmp_path: Path, decoded: li
     assert sorted(decoded) == sorted(FILES)
 
 
-def test_a_pass_that_fails_leaves_nothing_that_a_later_one_relies_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_pass_that_fails_loses_nothing_of_the_earlier_one(
+    tmp_path: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = results(tmp_path / "out")
     run(tmp_path, "first", FILES, out)
+    changed = FILES | {"zz": encoded(noise(24, 77))}
 
     def failing(*_: object, **__: object) -> None:
         raise RuntimeError("no more")
@@ -176,8 +178,44 @@ def test_a_pass_that_fails_leaves_nothing_that_a_later_one_relies_on(
     with monkeypatch.context() as context:
         context.setattr(measure, "measure_batch", failing)
         with pytest.raises(RuntimeError, match="no more"):
-            run(tmp_path, "second", FILES | {"zz": encoded(noise(24, 77))}, out)
-    assert not out.measured.exists()
+            run(tmp_path, "second", changed, out)
+    decoded.clear()
+    assert run(tmp_path, "third", changed, out) == run(tmp_path, "fourth", changed, results(tmp_path / "anew"))
+    assert decoded == ["zz", *sorted(changed)]
+
+
+def test_files_of_two_runs_are_not_mixed(tmp_path: Path, decoded: list[str]) -> None:
+    """As a partial `dvc checkout` leaves them: the same size, other pictures."""
+    out, other = results(tmp_path / "out"), results(tmp_path / "other")
+    first = run(tmp_path, "first", FILES, out)
+    run(tmp_path, "second", {name: encoded(noise(24, 200 + int(name))) for name in FILES}, other)
+    decoded.clear()
+    out.pixels.write_bytes(other.pixels.read_bytes())
+    assert run(tmp_path, "third", FILES, out) == first
+    assert sorted(decoded) == sorted(FILES)
+
+
+def test_want_of_memory_is_not_remembered(tmp_path: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    out = results(tmp_path / "out")
+
+    def short(data: bytes, *_: object) -> None:
+        raise pixels.Unreadable(pixels.NO_MEMORY)
+
+    with monkeypatch.context() as context:
+        context.setattr(measure, "decode", short)
+        run(tmp_path, "first", {"a": FILES["001"]}, out)
+    assert pl.read_parquet(out.measurements)["unreadable"].to_list() == ["too large for this machine's memory"]
+    decoded.clear()
+    run(tmp_path, "second", {"a": FILES["001"]}, out)
+    assert decoded == ["a"]
+    assert pl.read_parquet(out.measurements)["unreadable"].to_list() == [None]
+
+
+def test_bytes_of_another_run_are_told(tmp_path: Path) -> None:
+    table, _ = source(tmp_path / "one", FILES)
+    _, originals = source(tmp_path / "two", {name: FILES[name] for name in sorted(FILES)[3:]})
+    with pytest.raises(DataprepError, match="not of the same run"):
+        measure_all(table, originals, PARAMS, 1, results(tmp_path / "out"))
 
 
 def test_the_table_of_what_was_measured_names_every_content(tmp_path: Path) -> None:

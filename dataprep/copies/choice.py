@@ -2,20 +2,19 @@
 
 import polars as pl
 
-RULE = "most pixels, then most bytes, then not in the training split, then by name"
-
 
 def best_first(table: pl.DataFrame, training_split: str) -> pl.DataFrame:
-    """Return the rows sorted by the rule above.
+    """Return the rows sorted: not in the training split, then most pixels, then most bytes, then by name.
 
+    The split goes first because a held-out image that gave way to its copy in the training split would change the test.
     table: image_id, bytes, split (IMAGES) and pixel_count (MEASUREMENTS; null counts as 0).
     """
     return table.sort(
+        pl.col("split") == training_split,
         pl.col("pixel_count").fill_null(0),
         pl.col("bytes"),
-        pl.col("split") != training_split,
         pl.col("image_id"),
-        descending=[True, True, True, False],
+        descending=[False, True, True, False],
     )
 
 
@@ -24,17 +23,18 @@ def with_choice(table: pl.DataFrame, training_split: str) -> pl.DataFrame:
 
     table: as for `best_first`, and group.
     """
-    ranked = best_first(table.drop_nulls("group"), training_split)
+    ranked = best_first(table.drop_nulls("group"), training_split).with_columns(
+        trains=pl.col("split") == training_split
+    )
     better = [
         (pl.col(name).first() != pl.col(name).get(1), because)
-        for name, because in (("pixel_count", "most pixels"), ("bytes", "largest file"), ("split", "held out"))
+        for name, because in (("trains", "held out"), ("pixel_count", "most pixels"), ("bytes", "largest file"))
     ]
     because = pl.lit("first by name")
     for differs, words in reversed(better):
         because = pl.when(differs).then(pl.lit(words)).otherwise(because)
-    chosen = ranked.group_by("group", maintain_order=True).agg(
-        pl.col("image_id").first().alias("kept"), because=because
-    )
+    first = pl.col("image_id").first().alias("kept")
+    chosen = ranked.group_by("group", maintain_order=True).agg(first, because=because)
     return table.join(chosen, on="group", how="left", validate="m:1")
 
 

@@ -43,8 +43,9 @@ def find_pairs(pixels: np.ndarray, neighbors: int, mirrored: bool, device: torch
     A pair is compared in two ways: by the similarity of its descriptors, and by the correlation of its pixels where
     they agree best. Each is put on a scale from 0, usual thereabouts, to 1, the same: (x - u) / (1 - u), where u is the
     mean over both pictures of x with their own third-nearest neighbor. A picture with many copies has no other
-    neighbors, so its u is bounded by the data set's median plus 4 robust standard deviations. The closeness joins both
-    shares c and w, the surer one counting more: 1 - sqrt((1 - c) (1 - w)).
+    neighbors, so its u is bounded by the data set's median plus 4 robust standard deviations; where most pictures have
+    three copies or more that bound is of copies too, and the weaker ones are missed. Of fewer than four pictures u
+    is 0. The closeness joins both shares c and w, the surer one counting more: 1 - sqrt((1 - c) (1 - w)).
     """
     k = min(neighbors, len(pixels) - 1)
     if k < 1:
@@ -53,14 +54,15 @@ def find_pairs(pixels: np.ndarray, neighbors: int, mirrored: bool, device: torch
         return Pairs(none, none, torch.zeros(0), none.bool()), pictures
     descriptors = describe(pixels)
     rows, similar = nearest(descriptors, k, mirrored, device)
-    pictures = Pictures(descriptors, _usual(similar), mirrored)
     own = torch.arange(len(rows))[:, None].expand_as(rows)
+    similar[rows == own] = 0.0  # an approximate search may have found fewer than k
+    pictures = Pictures(descriptors, _usual(similar), mirrored)
     number, place = torch.unique(torch.minimum(own, rows) * len(rows) + torch.maximum(own, rows), return_inverse=True)
     left, right = number // len(rows), number % len(rows)
     described, turned = share(pictures, left, right)
     aligned = _aligned(pixels, left, right, turned, place)
     closeness = 1 - ((1 - described) * (1 - aligned)).sqrt()
-    real = left != right  # an approximate search may have found fewer than k
+    real = left != right
     return Pairs(left[real], right[real], closeness[real], turned[real]), pictures
 
 
@@ -74,6 +76,7 @@ def _aligned(pixels: np.ndarray, left: Tensor, right: Tensor, mirrored: Tensor, 
     chosen = torch.zeros(len(left), dtype=torch.bool)
     chosen[place.gather(1, roughly[place].topk(min(REFINED, place.shape[1])).indices)] = True
     correlation = torch.zeros(len(left))
+    chosen &= left != right
     correlation[chosen] = fine(gray, left[chosen], right[chosen], mirrored[chosen], shifts[chosen])
     usual = _usual(correlation[place].sort(dim=1, descending=True).values)
     return _above(correlation, usual, left, right)
@@ -95,8 +98,10 @@ def _above(values: Tensor, usual: Tensor, left: Tensor, right: Tensor) -> Tensor
 
 
 def _usual(values: Tensor) -> Tensor:
-    """Return (N,) of (N, k) values, largest first: the third, bounded as `find_pairs` says."""
-    third = values[:, min(RANK, values.shape[1] - 1)]
+    """Return (N,) of (N, k) values, largest first: the third, bounded as `find_pairs` says; 0 of fewer than three."""
+    if values.shape[1] <= RANK:
+        return torch.zeros(len(values))
+    third = values[:, RANK]
     deviation = 1.4826 * (third - third.median()).abs().median()
     return third.clamp_max(min(float(third.median() + DEVIATIONS * deviation), MOST_USUAL))
 

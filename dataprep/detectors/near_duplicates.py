@@ -7,7 +7,7 @@ import torch
 from dataprep.config import NearDuplicates
 from dataprep.copies.choice import advice, with_choice
 from dataprep.copies.linkage import Alike, link_completely
-from dataprep.copies.pairs import Pictures, find_pairs, share
+from dataprep.copies.pairs import Pairs, Pictures, find_pairs, share
 from dataprep.detectors.rows import issue_rows, number_groups
 from dataprep.device import resolve
 
@@ -40,7 +40,7 @@ def detect(
         best.scatter_reduce_(0, side, pairs.closeness, "amax")
     counts = pairs.closeness >= params.closeness
     left, right, closeness = (part[counts].numpy() for part in (pairs.left, pairs.right, pairs.closeness))
-    labels = link_completely(distinct.height, left, right, closeness, _alike(pictures, params.closeness))
+    labels = link_completely(distinct.height, left, right, closeness, _alike(pictures, pairs, params.closeness))
     described = distinct.select("pixel_hash").with_columns(
         pl.Series("linked", labels, dtype=pl.Int64).replace(-1, None), pl.Series("best", best.numpy())
     )
@@ -60,9 +60,16 @@ def detect(
     )
 
 
-def _alike(pictures: Pictures, closeness: float) -> Alike:
+def _alike(pictures: Pictures, pairs: Pairs, closeness: float) -> Alike:
+    """Return what tells of pictures that were not compared whether they are copies; compared ones are not, here."""
+    count = len(pictures.usual)
+    compared = (pairs.left * count + pairs.right).numpy()  # in ascending order
+
     def alike(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        found: np.ndarray = (share(pictures, torch.from_numpy(left), torch.from_numpy(right))[0] >= closeness).numpy()
+        number = np.minimum(left, right) * count + np.maximum(left, right)
+        place = np.minimum(np.searchsorted(compared, number), len(compared) - 1)
+        described = share(pictures, torch.from_numpy(left), torch.from_numpy(right))[0].numpy()
+        found: np.ndarray = (described >= closeness) & (compared[place] != number)
         return found
 
     return alike

@@ -19,10 +19,11 @@ Rule = tuple[str, pl.Expr, pl.Expr, pl.Expr]  # kind, score, is_issue, note
 def detect(images: pl.DataFrame, measurements: pl.DataFrame, params: OddPixels) -> pl.DataFrame:
     """Return ISSUES, one row per image and kind.
 
-    An unreadable image is that and, where its file ends early, truncated. `_light_rules`, `_shape_rules`,
-    `_file_rules` and `_odd_statistics` state the other rules. No rule but those of darkness and light fires on what is
-    usual in the data set: thresholds meet the set's median, and kinds that are no fault in themselves (gray,
-    transparent, turned) count only while no more than the share `rare` of the readable images has them.
+    An unreadable image is that and, where the decoder tells that its file ends early, truncated. `_light_rules`,
+    `_shape_rules`, `_file_rules` and `_odd_statistics` state the other rules. No rule but those of darkness, light and
+    file names fires on what is usual in the data set: thresholds meet the set's median, and kinds that are no fault in
+    themselves (gray, transparent, turned) count only while no more than the share `rare` of the readable images has
+    them.
     """
     table = measurements.join(images.select("image_id", "format"), on="image_id", how="left", validate="1:1")
     table = table.with_columns(wrong_format=_wrong_format(table), **_deviations())
@@ -47,11 +48,11 @@ def _light_rules(params: OddPixels) -> list[Rule]:
 
     underexposed, overexposed: `clipped` more of the pixels than in nine of ten pictures are quite black or white,
     beyond the share along the border. low_information: entropy below `entropy_bits`; near_empty: `plain` or more
-    of the pixels are of one brightness; both by half of the median or less: of entropy, or of what is not background.
+    of the pixels are of one brightness; both below half of the median: of entropy, or of what is not background.
     grayscale: chroma below `gray`, and rare.
     """
     entropy, rest, chroma = pl.col("entropy"), 1 - pl.col("background"), pl.col("chroma")
-    bits = pl.min_horizontal(pl.lit(params.entropy_bits), entropy.median() * USUAL_SHARE).clip(LEAST_DEVIATION)
+    bits = pl.min_horizontal(pl.lit(params.entropy_bits), entropy.median() * USUAL_SHARE)
     gray = chroma < params.gray
     limits = []
     for kind, name in (("underexposed", "clipped_black"), ("overexposed", "clipped_white")):
@@ -62,7 +63,7 @@ def _light_rules(params: OddPixels) -> list[Rule]:
         ("light", 1 - pl.col("brightness_p1"), pl.col("brightness_p1") > params.light, _value("brightness_p1")),
         *limits,
         ("low_information", entropy / 8, entropy < bits, _value("entropy")),
-        ("near_empty", rest, (rest < 1 - params.plain) & (rest <= rest.median() * USUAL_SHARE), _value("background")),
+        ("near_empty", rest, (rest < 1 - params.plain) & (rest < rest.median() * USUAL_SHARE), _value("background")),
         ("grayscale", chroma, gray & _rare(gray, params), _value("chroma")),
     ]
 
@@ -71,8 +72,8 @@ def _shape_rules(params: OddPixels) -> list[Rule]:
     """blurry: sharpness below `sharpness` and half of its median, in a picture with contrast.
 
     noisy: noise above `noise` and halfway from the median to 1. blocky: blockiness above `blocky`, and BLOCKIER above
-    the median. odd_size:
-    `size_factor` times more or fewer pixels than the median. odd_aspect: `aspect_factor` times the median aspect ratio.
+    the median. odd_size: `size_factor` times more or fewer pixels than the median. odd_aspect: `aspect_factor` times
+    the median aspect ratio.
     """
     sharp, blocks, rough = pl.col("sharpness"), pl.col("blockiness"), pl.col("noise")
     soft = pl.min_horizontal(pl.lit(params.sharpness), sharp.median() * USUAL_SHARE)
@@ -84,7 +85,7 @@ def _shape_rules(params: OddPixels) -> list[Rule]:
         (
             "noisy",
             1 - rough,
-            (rough > params.noise) & (rough > 1 - (1 - rough.median()) * USUAL_SHARE),
+            (rough > params.noise) & (rough > rough.median() + (1 - rough.median()).abs() * USUAL_SHARE),
             _value("noise"),
         ),
         (

@@ -15,7 +15,7 @@ def detect(
     Score: 0 for an exact copy, else that of the near duplicate. The note says which side to drop: the training
     images, as without them the held-out ones are held out again.
     """
-    trains = (pl.col("split") == training_split).fill_null(False)
+    trains = pl.col("split") == training_split
     side = (
         pl.when(~trains.any().over("mixed"))
         .then(pl.lit("none of them is trained on"))

@@ -19,11 +19,13 @@ ROWS = [  # group, image_id, pixel_count, bytes, split
     (2, "f", 10, 5, "test"),
     (3, "h", 10, 5, "train"),
     (3, "g", 10, 5, "train"),
+    (4, "j", 10, 5, "val"),
+    (4, "k", 10, 6, "test"),
     (None, "z", 99, 9, "train"),
 ]
 
 
-def test_pixels_then_bytes_then_split_then_name() -> None:
+def test_split_then_pixels_then_bytes_then_name() -> None:
     columns = {
         "group": pl.UInt32,
         "image_id": pl.String,
@@ -35,13 +37,14 @@ def test_pixels_then_bytes_then_split_then_name() -> None:
     notes = dict(table.select("image_id", note=advice()).iter_rows())
     assert notes["a"] == "keep b: most pixels"
     assert notes["b"] == "the copy to keep: most pixels"
-    assert notes["c"] == "keep d: largest file"
+    assert notes["c"] == "the copy to keep: held out"
+    assert notes["j"] == "keep k: largest file"
     assert notes["e"] == "keep f: held out"
     assert notes["h"] == "keep g: first by name"
     assert notes["z"] is None
 
 
-@pytest.mark.parametrize("group", [0, 1, 2, 3])
+@pytest.mark.parametrize("group", [0, 1, 2, 3, 4])
 def test_cleaning_keeps_the_copy_that_the_note_names(group: int) -> None:
     chosen = [row for row in ROWS if row[0] == group]
     images = frames.images(
