@@ -1,6 +1,5 @@
 """The closest pictures of each picture: exact search in blocks, or among very many an inverted file."""
 
-import faiss
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -146,6 +145,8 @@ def approximate(descriptors: Descriptors, k: int, mirrored: bool) -> tuple[Tenso
     Pictures are sorted into 4 sqrt(N) lists by k-means, and the 24 lists nearest to a picture, and to its mirror image,
     are searched. Time grows about as N ** 1.5. Places that are not filled get the picture itself with similarity -1.
     """
+    import faiss  # not above: it takes half a second, and few data sets need it
+
     count, width = len(descriptors), descriptors.even.shape[1] + descriptors.odd.shape[1]
     lists = int(LISTS * count**0.5)
     index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, lists, faiss.METRIC_INNER_PRODUCT)
