@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from dataprep.copies.descriptors import Descriptors
 
-EXACT = 100_000  # pictures; among more, an inverted file is searched
+EXACT = 200_000  # pictures; among more, an inverted file is searched
 BLOCK = 1024
 GROUP = 32  # columns whose maximum is looked at first
 SLACK = 6  # more candidates than asked for, as they are screened in bfloat16
@@ -23,7 +23,7 @@ def nearest(descriptors: Descriptors, k: int, mirrored: bool, device: torch.devi
     """Return (N, k) int64 rows and (N, k) float32 similarities of the most similar pictures, most similar first.
 
     A picture is not its own neighbor; k is at most N - 1. With `mirrored` the similarity is the larger of those with
-    the picture and with its mirror image. Up to 100,000 pictures the search is `exact`, beyond `approximate`:
+    the picture and with its mirror image. Up to 200,000 pictures the search is `exact`, beyond `approximate`:
     benchmarks/README.md has its recall and seconds beside the exact search.
     """
     if len(descriptors) <= EXACT:
