@@ -17,7 +17,7 @@ CELLS = 4  # per axis
 POWER = 0.5  # of the whitening: 0 leaves the components as they are, 1 makes all equally strong
 FLOOR = 0.01  # of the mean variance, added before whitening
 DIMENSIONS = 384
-SAMPLE = 10_000  # pictures that filters and whitening are fitted on, evenly spaced
+SAMPLE = 5_000  # pictures that filters and whitening are fitted on, evenly spaced
 BATCH = 128
 
 
