@@ -34,10 +34,11 @@ def measure_batch(batch: pl.DataFrame, side: int, params: Measure) -> tuple[pl.D
     parts: list[Columns] = []
 
     def close(members: list[tuple[int, Picture]]) -> None:
+        sums = _sums([picture for _, picture in members])
         for row, picture in members:
             block[row] = square(picture.pixels, side, params.fit, params.background)
-            rows.append(row)
-        parts.append(_sums([picture for _, picture in members]))
+        rows.extend(row for row, _ in members)
+        parts.append(sums)
 
     for row, (_, data, fault) in enumerate(batch.iter_rows()):
         try:
@@ -49,7 +50,10 @@ def measure_batch(batch: pl.DataFrame, side: int, params: Measure) -> tuple[pl.D
             continue
         height, width, _ = picture.pixels.shape
         if height * width > STACKED_PIXELS:
-            close([(row, picture)])
+            try:
+                close([(row, picture)])
+            except (MemoryError, cv2.error):
+                reasons[row] = pixels.NO_MEMORY
         else:
             waiting.setdefault((height, width), []).append((row, picture))
     for members in waiting.values():

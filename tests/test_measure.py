@@ -243,3 +243,17 @@ def test_a_batch_gives_a_row_per_image_and_black_pixels_where_unreadable() -> No
     assert block.shape == (2, 16, 16, 3)
     assert block[0].any()
     assert not block[1].any()
+
+
+def test_a_picture_too_large_to_measure_is_unreadable_and_the_pass_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = measure.texture_sums
+
+    def short(light: np.ndarray) -> dict[str, np.ndarray]:
+        if light.shape[1] == 300:
+            raise MemoryError
+        return plain(light)
+
+    monkeypatch.setattr(measure, "texture_sums", short)
+    found = measured(noise(64), noise(300), noise(100))
+    assert [row["unreadable"] for row in found] == [None, "too large for this machine's memory", None]
+    assert found[2]["pixel_count"] == 10_000

@@ -13,7 +13,7 @@ class ExactDuplicates(Section):
 
 class NearDuplicates(Section):
     closeness: Annotated[float, Field(gt=0.0, le=1.0)]
-    neighbors: Annotated[int, Field(ge=1, le=100)]
+    neighbors: Annotated[int, Field(ge=3, le=100)]  # the third tells what is usual
     mirrored: bool
 
 
