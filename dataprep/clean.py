@@ -8,6 +8,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from dataprep.config import Clean
+from dataprep.copies.choice import best_first
 from dataprep.errors import DataprepError, listing, nearest
 from dataprep.schema import DECISIONS, KEPT, REMOVED, VERDICTS, check, class_names
 
@@ -68,10 +69,8 @@ def clean(
     - A decision about an unknown image, one whose sha256 has changed, or with an unknown class
       is not applied and is listed in `unused`.
     - Policy, per issue kind in the order of params: `drop` removes flagged images; `drop_extra` all of a
-      group but the best (not in the training split, then most pixels, then most bytes, then by
-      name; as `copies.choice`) among those still kept, unless their labels differ: which label is right is for people;
-      `drop_train` and `drop_other` that side of a group that
-      spans splits; `relabel` takes the suggested label where the issue's score is at most
+      group but the best (see `copies.choice`) among those still kept, unless their labels differ: which label is
+      right is for people; `drop_train` and `drop_other` that side of a group that spans splits; `relabel` takes the suggested label where the issue's score is at most
       `relabel_score`.
     - Unreadable images, and images without a label that no decision gives one, are always removed:
       nothing can be learned from them.
@@ -96,6 +95,7 @@ class _State:
             measurements.select("image_id", "pixel_count", "unreadable"), on="image_id", validate="1:1"
         )
         self._rows: dict[str, dict[str, Any]] = {row["image_id"]: row for row in columns.iter_rows(named=True)}
+        self._place = {name: place for place, name in enumerate(best_first(columns, training_split)["image_id"])}
         self._training_split = training_split
         self._label: dict[str, str] = {}
         self._why: dict[str, tuple[str, str]] = {}
@@ -143,15 +143,8 @@ class _State:
             for name in side:
                 self._remove(name, kind)
 
-    def _rank(self, name: str) -> tuple[Any, ...]:
-        row = self._rows[name]
-        return (
-            name not in self._decided,
-            self._trains(name),
-            -(row["pixel_count"] or 0),
-            -row["bytes"],
-            name,
-        )
+    def _rank(self, name: str) -> tuple[bool, int]:
+        return name not in self._decided, self._place[name]
 
     def _trains(self, name: str) -> bool:
         return bool(self._rows[name]["split"] == self._training_split)

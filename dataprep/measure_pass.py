@@ -30,7 +30,7 @@ PACKAGES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "xxhash")
 
 @dataclass(frozen=True)
 class Results:
-    """The files of a pass. `measured` is removed first and written last: without it the others are not relied on."""
+    """The files of a pass. `measured` goes first and comes last: without it the others are not relied on."""
 
     measurements: Path  # MEASUREMENTS
     pixels: Path  # .npy (N, side, side, 3) uint8, row i for the i-th image by image_id, black where it is unreadable
@@ -68,7 +68,7 @@ def measure_all(
     fresh = rows.filter(pl.col("before").is_null()).unique("identity", keep="first", maintain_order=True)
     work = partial(measure.measure_batch, side=side, params=params)
     batches = originals.batches(batch_rows(images, side), set(fresh["image_id"]))
-    places, frames = fresh["row"].to_numpy(), [pl.DataFrame(schema=MEASUREMENTS.columns)]
+    places, frames = fresh["row"].to_numpy(), [MEASUREMENTS.empty()]
     with files.replacing(out.pixels) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of decoders, about damaged metadata; see pixels.decode
         array = files.new_array(part, np.uint8, (images.height, side, side, 3))
@@ -86,7 +86,18 @@ def measure_all(
         _copy(array, array, again.filter(pl.col("row") != pl.col("first")).select("row", "first"))
         del array  # unmapped; waiting for the disk as well, as flush() does, would cost more than decoding small images
         out.measured.unlink(missing_ok=True)
-    measured = pl.concat(frames).join(fresh.select("image_id", "identity"), on="image_id").drop("image_id")
+    return _write_tables(rows, pl.concat(frames), before, key, out)
+
+
+def _write_tables(
+    rows: pl.DataFrame, found: pl.DataFrame, before: pl.DataFrame, key: str, out: Results
+) -> pl.DataFrame:
+    """Write MEASUREMENTS and MEASURED, and return MEASUREMENTS.
+
+    rows: image_id, sha256, bytes and identity of every image; found: MEASUREMENTS of one image of each new identity;
+    before: those of the known ones, see `_earlier`.
+    """
+    measured = found.join(rows.select("image_id", "identity"), on="image_id").drop("image_id")
     known = pl.concat([measured, before.drop("before").select(measured.columns)])
     table = rows.select("image_id", "identity").join(known, on="identity", how="left", validate="m:1").drop("identity")
     tables.write(table, out.measurements, MEASUREMENTS)

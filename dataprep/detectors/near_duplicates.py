@@ -45,7 +45,7 @@ def detect(
         pl.Series("linked", labels, dtype=pl.Int64).replace(-1, None), pl.Series("best", best.numpy())
     )
     table = (
-        measurements.select("image_id", "pixel_hash", "pixel_count", "unreadable")
+        measurements.select("image_id", "pixel_hash", "pixel_count")
         .join(images.select("image_id", "bytes", "split"), on="image_id", validate="1:1")
         .join(described, on="pixel_hash", how="left", validate="m:1")
     )
