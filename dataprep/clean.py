@@ -70,8 +70,8 @@ def clean(
       is not applied and is listed in `unused`.
     - Policy, per issue kind in the order of params: `drop` removes flagged images; `drop_extra` all of a
       group but the best (see `copies.choice`) among those still kept, unless their labels differ: which label is
-      right is for people; `drop_train` and `drop_other` that side of a group that spans splits; `relabel` takes the suggested label where the issue's score is at most
-      `relabel_score`.
+      right is for people; `drop_train` and `drop_other` that side of a group that spans splits; `relabel` takes the
+      suggested label where the issue's score is at most `relabel_score`.
     - Unreadable images, and images without a label that no decision gives one, are always removed:
       nothing can be learned from them.
 
