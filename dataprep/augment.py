@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import kornia
 import numpy as np
@@ -13,7 +12,9 @@ from tqdm import tqdm
 
 from dataprep import files
 from dataprep.config import Augment
-from dataprep.normalize import apply_scaled, batches, rows_of, scale
+from dataprep.normalization.modules import Normalization
+from dataprep.normalization.scaling import scale
+from dataprep.normalization.write import batches, rows_of
 from dataprep.schema import AUGMENTED, check
 
 
@@ -21,7 +22,7 @@ def augment_all(
     image_ids: pl.Series,
     pixels: np.ndarray,
     training: pl.DataFrame,
-    normalization: dict[str, Any],
+    normalization: Normalization,
     params: Augment,
     seed: int,
     out: Path,
@@ -29,7 +30,7 @@ def augment_all(
     """Write the augmented and normalized copies of the training images to `out`, return AUGMENTED.
 
     image_ids: the id of each row of `pixels`, (N, S, S, 3) uint8. training: the KEPT rows of the
-    training split. normalization: what `normalize.fit` returned. out: .npy file (A, 3, S, S) float32,
+    training split. normalization: what was fitted. out: .npy file (A, 3, S, S) float32,
     row i for the i-th row of AUGMENTED.
     """
     rows = rows_of(image_ids, training["image_id"])
@@ -43,9 +44,8 @@ def augment_all(
             for batch in batches(pixels, rows):
                 drawn = draw(training["sha256"][done : done + len(batch)].to_list(), copy, params, seed)
                 changed = augment(scale(batch, "[0, 1]"), drawn)
-                changed = changed * 2 - 1 if normalization["scale"] == "[-1, 1]" else changed
                 target = np.arange(done, done + len(batch)) * params.copies + copy - 1
-                array[target] = apply_scaled(changed, normalization).numpy()
+                array[target] = normalization.from_unit(changed).numpy()
                 done += len(batch)
                 bar.update(len(batch))
         bar.close()

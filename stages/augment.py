@@ -1,6 +1,5 @@
 """Kept training images -> augmented, normalized copies."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from dataprep import tables
 from dataprep.augment import augment_all
 from dataprep.config import Params
+from dataprep.normalization.saved import load
 from dataprep.schema import AUGMENTED, KEPT, MEASUREMENTS
 from stages.common import run
 
@@ -26,7 +26,7 @@ def main(
         tables.read(measurements, MEASUREMENTS)["image_id"],
         np.load(pixels, mmap_mode="r"),
         tables.read(kept, KEPT).filter(split=params.normalize.training_split),
-        json.loads(normalization.read_text()),
+        load(normalization),
         params.augment,
         params.seed,
         augmented,

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dataprep import files, tables
+from dataprep import tables
 from dataprep.config import Params
-from dataprep.normalize import normalize_all
+from dataprep.normalization.saved import save
+from dataprep.normalization.write import normalize_all
 from dataprep.schema import KEPT, MEASUREMENTS
 from stages.common import run
 
@@ -17,7 +18,7 @@ def main(
     ids = tables.read(measurements, MEASUREMENTS)["image_id"]
     table = tables.read(kept, KEPT)
     fitted = normalize_all(ids, np.load(pixels, mmap_mode="r"), table, params.normalize, normalized)
-    files.write_json(normalization, fitted)
+    save(fitted, normalization, params.normalize.onnx)
 
 
 if __name__ == "__main__":

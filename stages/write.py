@@ -33,7 +33,7 @@ def main(
         np.load(normalized, mmap_mode="r"),
         np.load(augmented, mmap_mode="r"),
         tables.read(index, AUGMENTED),
-        json.loads(normalization.read_text()),
+        json.loads((normalization / "normalization.json").read_text()),
         parameters=params.model_dump(mode="json", include=set(SHAPING)),
     )
     write_dataset(content, Originals(originals).read, params.write.shard_rows, dataset)

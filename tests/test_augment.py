@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 import torch
 
-from dataprep import normalize
 from dataprep.augment import augment, augment_all, draw
 from dataprep.config import Augment
+from dataprep.normalization.fitting import build
 from tests.frames import digest
 
 NOTHING = Augment(
@@ -27,6 +27,7 @@ ALL = NOTHING.model_copy(
     | {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3, "hue": 0.1}
 )
 NAMES = [digest(str(n)) for n in range(6)]
+SPEC = {"scale": "[0, 1]", "channels": 3, "height": 12, "width": 12, "steps": []}
 IMAGES = torch.rand(6, 3, 12, 12, generator=torch.Generator().manual_seed(0))
 
 
@@ -83,18 +84,18 @@ def test_unchanged_copies_are_normalized_like_their_originals(tmp_path: Path, sc
     pixels = (IMAGES.permute(0, 2, 3, 1).numpy() * 255).astype(np.uint8)
     ids = pl.Series("image_id", list("abcdef"))
     training = pl.DataFrame({"image_id": ["b", "e"], "sha256": NAMES[:2]})
-    fitted = {"scale": scale, "steps": [{"step": "gcn", "s": 1.0, "regularizer": 0.0, "floor": 1e-8}]}
+    fitted = build({**SPEC, "scale": scale, "steps": [{"step": "gcn"}]}, {})
     params = NOTHING.model_copy(update={"copies": 2})
     index = augment_all(ids, pixels, training, fitted, params, 0, tmp_path / "a.npy")
     assert index.rows() == [("b", 1), ("b", 2), ("e", 1), ("e", 2)]
     made = np.load(tmp_path / "a.npy")
-    expected = normalize.apply(torch.from_numpy(pixels[[1, 1, 4, 4]]).permute(0, 3, 1, 2), fitted).numpy()
+    expected = fitted(torch.from_numpy(pixels[[1, 1, 4, 4]]).permute(0, 3, 1, 2)).numpy()
     assert np.allclose(made, expected, atol=1e-3)
 
 
 def test_no_copies_give_an_empty_array(tmp_path: Path) -> None:
     training = pl.DataFrame({"image_id": ["b"], "sha256": NAMES[:1]})
-    fitted = {"scale": "[0, 1]", "steps": []}
+    fitted = build({**SPEC, "height": 8, "width": 8}, {})
     pixels = np.zeros((2, 8, 8, 3), np.uint8)
     params = NOTHING.model_copy(update={"copies": 0})
     index = augment_all(pl.Series("image_id", ["a", "b"]), pixels, training, fitted, params, 0, tmp_path / "a.npy")

@@ -11,19 +11,25 @@ from dataprep.config.detectors import (
     Outliers,
     SplitLeaks,
 )
+from dataprep.config.normalization import (
+    STEPS,
+    Gcn,
+    Lcn,
+    LecunLcn,
+    Normalize,
+    NormalizeStep,
+    Pylearn2Gcn,
+    Standardize,
+    Whiten,
+)
 from dataprep.config.outputs import (
     GROUP_ACTIONS,
     GROUPED_KINDS,
     Action,
     Augment,
     Clean,
-    Gcn,
-    Lcn,
-    Normalize,
-    NormalizeStep,
     Report,
     Session,
-    Standardize,
     Write,
 )
 from dataprep.config.params import Params, from_yaml, load, parse, read
@@ -44,6 +50,7 @@ from dataprep.config.training import (
 __all__ = [
     "GROUPED_KINDS",
     "GROUP_ACTIONS",
+    "STEPS",
     "Action",
     "Augment",
     "Checks",
@@ -63,6 +70,7 @@ __all__ = [
     "LabelErrors",
     "Lcn",
     "LearningCurve",
+    "LecunLcn",
     "Measure",
     "Mnist",
     "NearDuplicates",
@@ -72,6 +80,7 @@ __all__ = [
     "Outliers",
     "Params",
     "Predictions",
+    "Pylearn2Gcn",
     "Report",
     "Search",
     "SearchAxis",
@@ -82,6 +91,7 @@ __all__ = [
     "Standardize",
     "TableFiles",
     "Train",
+    "Whiten",
     "Write",
     "from_yaml",
     "load",

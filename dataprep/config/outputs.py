@@ -39,55 +39,6 @@ class Clean(Section):
         return policy
 
 
-class Gcn(Section):
-    """Global contrast normalization: s (x - mean) / max(floor, sqrt(regularizer + variance))."""
-
-    step: Literal["gcn"]
-    s: Annotated[float, Field(gt=0.0)] = 1.0
-    regularizer: Annotated[float, Field(ge=0.0)] = 0.0
-    floor: Annotated[float, Field(ge=0.0)] = 1e-8
-
-    @model_validator(mode="after")
-    def _divisor_is_positive(self) -> "Gcn":
-        if self.regularizer == 0.0 and self.floor == 0.0:
-            raise ValueError("regularizer and floor are both 0, so a flat image would be divided by 0")
-        return self
-
-
-class Lcn(Section):
-    """Local contrast normalization with a Gaussian window of `window` px and deviation `sigma` px."""
-
-    step: Literal["lcn"]
-    window: Annotated[int, Field(ge=3)] = 9
-    sigma: Annotated[float, Field(gt=0.0)] = 2.0
-    regularizer: Annotated[float, Field(ge=0.0)] = 0.0
-    floor: Annotated[float, Field(ge=0.0)] = 1e-4
-    channels: Literal["joint", "separate"] = "joint"
-
-    @model_validator(mode="after")
-    def _window_has_a_center(self) -> "Lcn":
-        if self.window % 2 == 0:
-            raise ValueError(f"window is {self.window}, an even number, so it has no center pixel")
-        if self.regularizer == 0.0 and self.floor == 0.0:
-            raise ValueError("regularizer and floor are both 0, so a flat patch would be divided by 0")
-        return self
-
-
-class Standardize(Section):
-    """(x - mean) / deviation per channel, both over the training split."""
-
-    step: Literal["standardize"]
-
-
-NormalizeStep = Annotated[Gcn | Lcn | Standardize, Field(discriminator="step")]
-
-
-class Normalize(Section):
-    scale: Literal["[0, 1]", "[-1, 1]"]
-    steps: tuple[NormalizeStep, ...]
-    training_split: str
-
-
 class Augment(Section):
     copies: Annotated[int, Field(ge=0, le=100)]
     horizontal_flip: Share

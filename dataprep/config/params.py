@@ -8,7 +8,8 @@ import yaml
 from pydantic import Field, ValidationError
 
 from dataprep.config.detectors import Correlations, Detectors
-from dataprep.config.outputs import Augment, Clean, Gcn, Lcn, Normalize, Report, Session, Write
+from dataprep.config.normalization import STEPS, Normalize
+from dataprep.config.outputs import Augment, Clean, Report, Session, Write
 from dataprep.config.section import Section
 from dataprep.config.sources import SOURCES, DigitsFaults, Measure, Source
 from dataprep.config.training import Checks, Choices, Folds, LearningCurve, Predictions, Search, Span, Train
@@ -24,7 +25,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[e
 
 
 # pydantic puts a union's chosen member into a fault's location
-TAGS = {*SOURCES, "gcn", "lcn", "standardize", "span", "one of"}
+TAGS = {*SOURCES, *STEPS, "span", "one of"}
 
 
 class Params(Section):
@@ -112,7 +113,8 @@ def _known_keys(path: list[Any], raw: Any) -> list[str]:
     if path[:2] == ["search", "space"] and len(path) > 3:
         return [*Span.model_fields, *Choices.model_fields]
     if path[:2] == ["normalize", "steps"] and len(path) > 2:
-        return [*Gcn.model_fields, *Lcn.model_fields]
+        step = STEPS.get(raw["normalize"]["steps"][path[2]].get("step"))
+        return list(step.model_fields) if step else []
     model: Any = Params
     for part in path[:-1]:
         field = getattr(model, "model_fields", {}).get(part)

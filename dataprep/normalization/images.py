@@ -1,0 +1,51 @@
+"""What all normalizations ask of images, and how they go through them block by block."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+BLOCK_BYTES = 4 * 2**20  # of float32, so that a block and what is made of it stay in the cache
+
+
+def checked(images: Tensor) -> Tensor:
+    """Return floating-point images (N, C, H, W) as contiguous float32 or float64.
+
+    Half-precision images are computed in float32. Raises TypeError or ValueError that says what was given.
+    """
+    if not isinstance(images, Tensor):
+        raise TypeError(
+            f"images are a {type(images).__name__}, not a tensor; images of one size can be stacked with torch.stack"
+        )
+    if images.ndim != 4 or 0 in images.shape[1:]:
+        raise ValueError(f"images have the shape {tuple(images.shape)}, not (N, C, H, W) with at least one pixel")
+    if not images.is_floating_point():
+        raise TypeError(f"images are {images.dtype}, not floating point; bring them to a scale first: images / 255")
+    wide = images if images.dtype in (torch.float32, torch.float64) else images.float()
+    return wide.contiguous()
+
+
+def in_blocks(function: Callable[[Tensor, Tensor | None], Tensor], images: Tensor, out: Tensor | None) -> Tensor:
+    """Return `function(images, None)`, on a CPU block by block into one result so that memory is gone through once.
+
+    function: takes images and the tensor to write to, if any; an image's result depends on that image alone.
+    out: where to write, of the same shape and dtype; else memory is taken for it.
+    Where gradients are recorded, a program is exported, or the device is no CPU, all images go through at once.
+    """
+    if torch.compiler.is_compiling() or images.device.type != "cpu" or _recorded(images):
+        found = function(images, None)
+        return found if out is None else out.copy_(found)
+    result = torch.empty_like(images) if out is None else out
+    rows = max(1, BLOCK_BYTES // (images[0].numel() * images.element_size())) if len(images) else 1
+    for block, place in zip(images.split(rows), result.split(rows), strict=True):
+        function(block, place)
+    return result
+
+
+def _recorded(images: Tensor) -> bool:
+    return torch.is_grad_enabled() and images.requires_grad
+
+
+def finished(values: Tensor, dtype: torch.dtype, out: Tensor | None) -> Tensor:
+    """Return what was computed in the images' own dtype, or `out` when it was written there."""
+    return values if out is None and values.dtype == dtype else (values.to(dtype) if out is None else out)
