@@ -22,7 +22,7 @@ def global_contrast(
     of 10 meant for values of 0 to 255 is 10 / 65025 for values of 0 to 1. The book's two settings: closely cropped
     objects, lambda 0 and epsilon 1e-8; small random crops, lambda 10 and epsilon 0 on values of 0 to 255.
 
-    With regularizer 0 every image has mean 0 and deviation s, but a flat one, which becomes 0. Half precision
+    With regularizer 0 every image has mean 0 and deviation s, but a flat one, which becomes 0 (exactly). Half precision
     is computed in float32; values up to 1e18 are squared without overflow. An image with a pixel that is not finite
     comes out as NaN; the others of its batch don't change. out: a tensor like images to write to, on a CPU.
     Gradients are finite everywhere. Raises TypeError or ValueError for what is no such batch, or when nothing keeps a
@@ -37,10 +37,12 @@ def global_contrast(
     def contrast(block: Tensor, place: Tensor | None) -> Tensor:
         flat = block.flatten(1)
         target = None if place is None else place.flatten(1)
-        centered, square = _centered(flat, target)
+        centered, square, mean = _centered(flat, target)
         # Per image in double precision, as the square of a small floor is no number in single precision.
         deviation = (square.double() + regularizer).clamp_min(floor**2).sqrt()
-        gain = (s / deviation).clamp_max(torch.finfo(block.dtype).max).to(block.dtype)
+        # What two subtractions leave of a flat image is far below what one pixel could differ by.
+        flat_image = square <= (64 * torch.finfo(block.dtype).eps ** 2 * mean).square()
+        gain = torch.where(flat_image, 0.0, s / deviation).to(block.dtype)
         return torch.mul(centered, gain, out=target).view_as(block)
 
     direct = out if out is not None and out.dtype == wide.dtype else None
@@ -48,8 +50,8 @@ def global_contrast(
     return result if out is None or direct is not None else out.copy_(result)
 
 
-def _centered(flat: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return (N, K) values less their mean, and (N, 1) mean squares of these.
+def _centered(flat: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Return (N, K) values less their mean, (N, 1) mean squares of these, and the means.
 
     Where the contrast is faint the rounding of the mean is no longer small beside it, and would be taken for contrast
     in a flat image; what is left of the mean is then subtracted as well.
@@ -62,7 +64,7 @@ def _centered(flat: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor]:
         rest = torch.where(faint, centered.mean(1, keepdim=True), 0.0)
         centered = torch.sub(centered, rest, out=out)
         square = _mean_square(centered)
-    return centered, square
+    return centered, square, mean
 
 
 def _mean_square(values: Tensor) -> Tensor:

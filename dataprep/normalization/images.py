@@ -25,18 +25,23 @@ def checked(images: Tensor) -> Tensor:
     return wide.contiguous()
 
 
-def in_blocks(function: Callable[[Tensor, Tensor | None], Tensor], images: Tensor, out: Tensor | None) -> Tensor:
+def in_blocks(
+    function: Callable[[Tensor, Tensor | None], Tensor],
+    images: Tensor,
+    out: Tensor | None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Tensor:
     """Return `function(images, None)`, on a CPU block by block into one result so that memory is gone through once.
 
     function: takes images and the tensor to write to, if any; an image's result depends on that image alone.
-    out: where to write, of the same shape and dtype; else memory is taken for it.
+    out: where to write, of the same shape and dtype; else memory is taken for it. block_bytes: of a block's images.
     Where gradients are recorded, a program is exported, or the device is no CPU, all images go through at once.
     """
     if torch.compiler.is_compiling() or images.device.type != "cpu" or _recorded(images):
         found = function(images, None)
         return found if out is None else out.copy_(found)
     result = torch.empty_like(images) if out is None else out
-    rows = max(1, BLOCK_BYTES // (images[0].numel() * images.element_size())) if len(images) else 1
+    rows = max(1, block_bytes // (images[0].numel() * images.element_size())) if len(images) else 1
     for block, place in zip(images.split(rows), result.split(rows), strict=True):
         function(block, place)
     return result

@@ -51,7 +51,7 @@ def test_forgets_contrast_and_brightness(gain: float, offset: float) -> None:
 def test_flat_images_of_every_level_become_zero() -> None:
     levels = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1).expand(256, 3, 32, 32)
     for name in ("[0, 1]", "[-1, 1]", "[0, 255]"):
-        assert global_contrast(scale(levels, name)).abs().max() < 1e-5  # type: ignore[arg-type]
+        assert global_contrast(scale(levels, name)).abs().max() == 0  # type: ignore[arg-type]
     assert global_contrast(levels[:3].float(), floor=1e-100).abs().max() == 0
 
 
@@ -60,6 +60,15 @@ def test_faint_contrast_is_normalized_as_exactly_as_its_values_allow(offset: flo
     images = (offset + IMAGES.float() * 1e-3 * max(1.0, offset)).contiguous()
     expected = global_contrast(images.double())
     assert torch.allclose(global_contrast(images).double(), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_pixel_that_differs_by_one_step_is_contrast(dtype: torch.dtype) -> None:
+    images = torch.full((1, 3, 32, 32), 0.7, dtype=dtype)
+    images[0, 0, 0, 0] *= 1 + torch.finfo(dtype).eps
+    found = global_contrast(images, floor=1e-30)
+    assert float(found.std(correction=0)) == pytest.approx(1.0, rel=1e-3)
+    assert float(found[0, 0, 0, 0]) == pytest.approx(3071**0.5, rel=1e-3)
 
 
 def test_one_pixel_tiny_and_huge_values() -> None:
