@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
-BLOCK_BYTES = 4 * 2**20  # of float32, so that a block and what is made of it stay in the cache
+BLOCK_BYTES = 6 * 2**20  # of float32, so that a block and what is made of it stay in the cache
 
 
 def checked(images: Tensor) -> Tensor:
@@ -40,17 +41,19 @@ def in_blocks(
     if torch.compiler.is_compiling() or images.device.type != "cpu" or _recorded(images):
         found = function(images, None)
         return found if out is None else out.copy_(found)
-    result = torch.empty_like(images) if out is None else out
+    result = _new(images) if out is None else out
     rows = max(1, block_bytes // (images[0].numel() * images.element_size())) if len(images) else 1
     for block, place in zip(images.split(rows), result.split(rows), strict=True):
         function(block, place)
     return result
 
 
+def _new(images: Tensor) -> Tensor:
+    """Return memory for a result on a CPU, by NumPy: it asks for large pages, without which their setup takes most time."""
+    return torch.from_numpy(
+        np.empty(images.shape, {torch.float32: np.float32, torch.float64: np.float64}[images.dtype])
+    )
+
+
 def _recorded(images: Tensor) -> bool:
     return torch.is_grad_enabled() and images.requires_grad
-
-
-def finished(values: Tensor, dtype: torch.dtype, out: Tensor | None) -> Tensor:
-    """Return what was computed in the images' own dtype, or `out` when it was written there."""
-    return values if out is None and values.dtype == dtype else (values.to(dtype) if out is None else out)
