@@ -2,9 +2,9 @@
 
 python -m benchmarks.normalize [--images N] [--side S] [--repeats N] [--json FILE]
 
-One thread each, so that peers compare by CPU seconds. All compute the same: GCN with lambda 0; LCN after Jarrett et al.,
-joint over channels, window 9 px, sigma 2 px, borders normalized. Images are random, RGB, float32. What a peer gives is
-checked against what this project gives before it is timed.
+One thread each, so that peers compare by CPU seconds. All compute the same: GCN with lambda 0; LCN after Jarrett et
+al., joint over channels, window 9 px, sigma 2 px, borders normalized. Images are random, RGB, float32. What a peer
+gives is checked against what this project gives before it is timed.
 """
 
 import argparse

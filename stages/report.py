@@ -57,6 +57,7 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         removed=tables.read(read["removed"], REMOVED),
         faults=tables.read(read["faults"], FAULTS) if params.source.kind == "digits" else None,
         pixels=np.load(read["pixels"], mmap_mode="r"),
+        normalization=json.loads((read["normalization"] / "normalization.json").read_text()),
         normalized=np.load(read["normalized"], mmap_mode="r"),
         augmented=np.load(read["augmented"], mmap_mode="r"),
         augmented_index=tables.read(read["index"], AUGMENTED),

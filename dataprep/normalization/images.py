@@ -49,10 +49,9 @@ def in_blocks(
 
 
 def _new(images: Tensor) -> Tensor:
-    """Return memory for a result on a CPU, by NumPy: it asks for large pages, without which their setup takes most time."""
-    return torch.from_numpy(
-        np.empty(images.shape, {torch.float32: np.float32, torch.float64: np.float64}[images.dtype])
-    )
+    """Return memory for a result on a CPU, by NumPy: it asks for large pages, and setting up small ones takes long."""
+    dtype = np.float64 if images.dtype == torch.float64 else np.float32
+    return torch.from_numpy(np.empty(images.shape, dtype))
 
 
 def _recorded(images: Tensor) -> bool:

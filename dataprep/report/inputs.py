@@ -24,6 +24,7 @@ class Inputs:
     consensus, annotators: CONSENSUS and ANNOTATORS, without a row when the source has no annotators.
     faults: FAULTS of the built-in data; None for any other source.
     pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
+    normalization: the fitted one, as its normalization.json has it: scale, channels, height, width, steps.
     normalized: float32 (M, 3, S, S), row i is row i of kept.
     augmented: float32 (A, 3, S, S), normalized alike; augmented_index: image_id, copy Int32 per row.
     manifest: version, images, splits (name to rows) and shards (a list) of the written data set.
@@ -50,6 +51,7 @@ class Inputs:
     removed: pl.DataFrame
     faults: pl.DataFrame | None
     pixels: NDArray[np.uint8]
+    normalization: dict[str, Any]
     normalized: NDArray[np.float32]
     augmented: NDArray[np.float32]
     augmented_index: pl.DataFrame

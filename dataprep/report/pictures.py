@@ -1,4 +1,4 @@
-"""Which images a reader sees: the worst of each kind, duplicates, before and after, augmented copies."""
+"""Which images a reader sees: the worst of each kind, duplicates, augmented copies."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dataprep.report import plots
 from dataprep.report.grids import COLUMNS, Picture, Tile, clusters, encode, grid, label_lines
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
@@ -18,12 +17,11 @@ GRIDS_BYTES = 1_500_000  # for all grids; plots take about 40 kB each, the folde
 MOST_BYTES = 150_000
 GROUP_TILES = 6
 EXAMPLES = 6
-SAMPLE = 500  # images whose pixels a histogram counts
 
 
 def budget(inputs: Inputs) -> int:
     """Return the bytes that one grid may take."""
-    grids = sum(n > 0 for n in issue_counts(inputs.issues).values()) + 2 + (inputs.subclasses.height > 0)
+    grids = sum(n > 0 for n in issue_counts(inputs.issues).values()) + 3 + (inputs.subclasses.height > 0)
     return min(MOST_BYTES, GRIDS_BYTES // grids)
 
 
@@ -98,11 +96,13 @@ def _groups(inputs: Inputs, kind: str, title: str) -> Picture:
     return encode(clusters(boxes), file_name(kind), alt, budget(inputs))
 
 
-def _spread(rows: int, most: int) -> list[int]:
+def spread(rows: int, most: int) -> list[int]:
+    """Return at most `most` of the numbers below `rows`, evenly spread."""
     return sorted({int(i) for i in np.linspace(0, rows - 1, min(rows, most))}) if rows else []
 
 
-def _gray_range(values: NDArray[np.float32]) -> tuple[float, float]:
+def gray_range(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the 0.5% and 99.5% quantiles: what a picture of the values shows as black and as white."""
     low, high = (float(x) for x in np.quantile(values, (0.005, 0.995)))
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 
@@ -113,41 +113,16 @@ def displayed(values: NDArray[np.float32], low: float, high: float) -> NDArray[n
     return np.rint(scaled).astype(np.uint8).transpose(1, 2, 0)
 
 
-def before_and_after(inputs: Inputs) -> Picture | None:
-    """Return some kept images raw (upper row) and normalized (lower row); None when nothing was kept."""
-    chosen = _spread(inputs.kept.height, COLUMNS)
-    if not chosen:
-        return None
-    numbers = row_numbers(inputs.images)
-    ids, labels = inputs.kept["image_id"], inputs.kept["label"]
-    low, high = _gray_range(inputs.normalized[chosen])
-    raw = [Tile(inputs.pixels[numbers[ids[i]]], (labels[i], "raw")) for i in chosen]
-    done = [Tile(displayed(inputs.normalized[i], low, high), (labels[i], "normalized")) for i in chosen]
-    alt = f"{len(chosen)} kept images, raw above and normalized below"
-    return encode(grid([*raw, *done], len(chosen)), "normalization", alt, budget(inputs))
-
-
-def histograms(inputs: Inputs) -> Picture | None:
-    """Return the pixel histograms before and after normalization of at most 500 kept images."""
-    chosen = _spread(inputs.kept.height, SAMPLE)
-    if not chosen:
-        return None
-    numbers = row_numbers(inputs.images)
-    raw = inputs.pixels[[numbers[inputs.kept["image_id"][i]] for i in chosen]]
-    data = plots.pixel_histograms(np.asarray(raw), np.asarray(inputs.normalized[chosen]))
-    return Picture("pixel_histograms.png", "Histograms of pixel values before and after normalization", data)
-
-
 def augmented(inputs: Inputs) -> Picture | None:
     """Return some normalized images, each beside its augmented copies; None when there are no copies."""
     sources = inputs.augmented_index["image_id"].unique().sort()
-    chosen = [sources[i] for i in _spread(len(sources), EXAMPLES)]
+    chosen = [sources[i] for i in spread(len(sources), EXAMPLES)]
     if not chosen:
         return None
     kept = row_numbers(inputs.kept)
     index = inputs.augmented_index.with_row_index("row").filter(pl.col("image_id").is_in(chosen)).sort("copy")
     originals = [kept[image_id] for image_id in chosen]
-    low, high = _gray_range(inputs.normalized[originals])
+    low, high = gray_range(inputs.normalized[originals])
     boxes: list[tuple[str, Sequence[Tile]]] = []
     for image_id, original in zip(chosen, originals, strict=True):
         copies = index.filter(pl.col("image_id") == image_id).head(COLUMNS - 1)

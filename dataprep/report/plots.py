@@ -160,26 +160,27 @@ def training(history: pl.DataFrame) -> bytes:
     return render(draw, 11, 3.6)
 
 
-def pixel_histograms(raw: NDArray[np.uint8], normalized: NDArray[np.float32]) -> bytes:
-    """Return the distribution of pixel values of the same images before (0 to 255) and after normalization.
+def pixel_histograms(panels: Sequence[tuple[str, NDArray[np.float32]]]) -> bytes:
+    """Return the distributions of pixel values of the same images, one panel for each title and its values.
 
     The share of pixels is drawn on a logarithmic scale; beyond the 0.1% and 99.9% quantiles nothing is shown.
     """
-    low, high = (float(x) for x in np.quantile(normalized, (0.001, 0.999)))
-    span = (low, high) if high > low else (low - 0.5, low + 0.5)
-    panels: tuple[tuple[NDArray[Any], tuple[float, float], str, str, str], ...] = (
-        (raw, (0.0, 256.0), "before", "pixel value, 0 to 255", COLORS[1]),
-        (normalized, span, "after", "normalized value", COLORS[0]),
-    )
+
+    columns = 2 if len(panels) in (2, 4) else 3
+    rows = -(-len(panels) // columns)
 
     def draw(figure: Figure) -> None:
-        for axes, (values, shown, title, label, color) in zip(figure.subplots(1, 2), panels, strict=True):
+        flat = figure.subplots(rows, columns, squeeze=False).flatten()
+        for number, (axes, (title, values)) in enumerate(zip(flat, panels, strict=False)):
+            low, high = (float(x) for x in np.quantile(values, (0.001, 0.999)))
+            shown = (low, high) if high > low else (low - 0.5, low + 0.5)
             counts, edges = np.histogram(values, bins=64, range=shown)
-            shares = counts / max(values.size, 1)
-            axes.stairs(100 * shares, edges, fill=True, color=color)
+            axes.stairs(100 * counts / max(values.size, 1), edges, fill=True, color=COLORS[1 if number == 0 else 0])
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
-            axes.set(title=title, xlabel=label)
+            axes.set(title=title, xlabel="pixel value")
+        for axes in flat[len(panels) :]:
+            axes.set_axis_off()
         figure.supylabel("share of pixels", fontsize=13)
 
-    return render(draw, 9, 3.4)
+    return render(draw, 4.2 * columns, 3.1 * rows)

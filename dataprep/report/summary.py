@@ -5,7 +5,16 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.report import class_section, more_data, numbers, people, pictures, plots, training_checks
+from dataprep.report import (
+    class_section,
+    more_data,
+    normalization_section,
+    numbers,
+    people,
+    pictures,
+    plots,
+    training_checks,
+)
 from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
@@ -32,7 +41,8 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     document.extend(training_checks.section(inputs))
     document.extend(more_data.section(inputs))
     _changes(document, inputs)
-    _normalization(document, inputs)
+    document.extend(normalization_section.section(inputs))
+    _augmentation(document, inputs)
     _planted(document, inputs)
     _left_out(document, inputs)
     return "\n\n".join(document.blocks) + "\n", document.pictures
@@ -186,14 +196,10 @@ def _reason(reason: str) -> str:
     return escape(reason) if reason.startswith(("decision", "no label")) else wording(reason).title
 
 
-def _normalization(document: Document, inputs: Inputs) -> None:
-    steps = [inputs.params.normalize.scale, *(step.step for step in inputs.params.normalize.steps)]
-    document.add("## Normalization and augmentation", f"Applied: {escape(', then '.join(steps))}.")
-    document.show(pictures.before_and_after(inputs))
-    document.show(pictures.histograms(inputs))
+def _augmentation(document: Document, inputs: Inputs) -> None:
     shown = pictures.augmented(inputs)
     if shown is not None:
-        document.add("Training images beside their augmented copies:")
+        document.add("## Augmentation", "Training images beside their augmented copies:")
     document.show(shown)
 
 

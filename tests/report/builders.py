@@ -34,6 +34,7 @@ from tests.closure import ROOT
 COUNT = 60
 SIDE = 8
 HOSTILE = "a|b `x` *y*\n# [link](z) <img> $m$ \u202e猫 @me"
+GCN = {"step": "gcn", "s": 1.0, "regularizer": 0.0, "floor": 1e-8}
 LABELS = ("cat", "_dog_", HOSTILE)
 
 
@@ -77,6 +78,7 @@ def inputs(**changes: Any) -> Inputs:
         "removed": _removed(images),
         "faults": _faults(ids),
         "pixels": numbers.integers(0, 256, (COUNT, SIDE, SIDE, 3), dtype=np.uint8),
+        "normalization": {"scale": "[0, 1]", "channels": 3, "height": SIDE, "width": SIDE, "steps": [GCN]},
         "normalized": numbers.standard_normal((kept.height, 3, SIDE, SIDE)).astype(np.float32),
         "augmented": numbers.standard_normal((len(index), 3, SIDE, SIDE)).astype(np.float32),
         "augmented_index": pl.DataFrame(index, schema=AUGMENTED.columns, orient="row"),

@@ -116,4 +116,4 @@ def test_a_users_matplotlib_style_changes_nothing() -> None:
 
 
 def test_flat_pixels_have_a_histogram() -> None:
-    assert plots.pixel_histograms(np.zeros((2, 4, 4, 3), np.uint8), np.zeros((2, 3, 4, 4), np.float32))
+    assert plots.pixel_histograms([("raw", np.zeros((2, 3, 4, 4), np.float32))] * 3)
