@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from dataprep.report.lettering import drawable
@@ -177,7 +177,10 @@ def pixel_histograms(panels: Sequence[tuple[str, NDArray[np.float32]]]) -> bytes
             counts, edges = np.histogram(values, bins=64, range=shown)
             axes.stairs(100 * counts / max(values.size, 1), edges, fill=True, color=COLORS[1 if number == 0 else 0])
             axes.set_yscale("log")
+            bottom, top = axes.get_ylim()
+            axes.set_ylim(min(bottom, top / 100), top)  # two decades, so that two of them are labeled
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
+            axes.yaxis.set_minor_formatter(NullFormatter())
             axes.set(title=title, xlabel="pixel value")
         for axes in flat[len(panels) :]:
             axes.set_axis_off()
