@@ -17,7 +17,11 @@ IMAGES = torch.rand(6, 3, 20, 20, generator=torch.Generator().manual_seed(0))
 def test_every_blur_gives_the_same_lcn(blur: normalize.Blur) -> None:
     expected = local_contrast(IMAGES, normalize.WINDOW, normalize.SIGMA)
     assert torch.allclose(normalize.lcn(IMAGES, blur), expected, atol=1e-4)
-    assert torch.allclose(normalize.lcn_as_it_reads(IMAGES, blur), expected, atol=1e-4)
+
+
+def test_channels_may_be_averaged_before_or_after_the_blur() -> None:
+    expected = local_contrast(IMAGES, normalize.WINDOW, normalize.SIGMA)
+    assert torch.allclose(normalize.lcn_as_it_reads(IMAGES, normalize.kornia_blur), expected, atol=1e-4)
 
 
 def test_opencv_and_numpy_give_the_same() -> None:
