@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dataprep import tables
-from dataprep.augment import augment_all
+from dataprep.augmentation.write import augment_all
 from dataprep.config import Params
 from dataprep.schema import AUGMENTED, KEPT, MEASUREMENTS
 from stages.common import run

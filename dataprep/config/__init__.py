@@ -1,5 +1,6 @@
 """params.yaml as frozen, range-checked models: one per section, one section per stage."""
 
+from dataprep.config.augmentation import OPERATIONS, Augment, Operation
 from dataprep.config.detectors import (
     Correlations,
     Detectors,
@@ -15,7 +16,6 @@ from dataprep.config.outputs import (
     GROUP_ACTIONS,
     GROUPED_KINDS,
     Action,
-    Augment,
     Clean,
     Gcn,
     Lcn,
@@ -44,6 +44,7 @@ from dataprep.config.training import (
 __all__ = [
     "GROUPED_KINDS",
     "GROUP_ACTIONS",
+    "OPERATIONS",
     "Action",
     "Augment",
     "Checks",
@@ -69,6 +70,7 @@ __all__ = [
     "Normalize",
     "NormalizeStep",
     "OddPixels",
+    "Operation",
     "Outliers",
     "Params",
     "Predictions",

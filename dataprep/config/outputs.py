@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from dataprep.config.section import Range, Section, Share
+from dataprep.config.section import Section, Share
 from dataprep.detectors import KINDS
 from dataprep.errors import nearest
 
@@ -86,26 +86,6 @@ class Normalize(Section):
     scale: Literal["[0, 1]", "[-1, 1]"]
     steps: tuple[NormalizeStep, ...]
     training_split: str
-
-
-class Augment(Section):
-    copies: Annotated[int, Field(ge=0, le=100)]
-    horizontal_flip: Share
-    vertical_flip: Share
-    rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)]
-    crop_scale: Range
-    stretch: Annotated[float, Field(ge=1.0, le=4.0)]
-    brightness: Share
-    contrast: Share
-    saturation: Share
-    hue: Annotated[float, Field(ge=0.0, le=0.5)]
-
-    @model_validator(mode="after")
-    def _crop_is_a_range(self) -> "Augment":
-        low, high = self.crop_scale
-        if not 0.0 < low <= high <= 1.0:
-            raise ValueError(f"crop_scale is [{low}, {high}]; it needs 0 < low <= high <= 1")
-        return self
 
 
 class Write(Section):

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from dataprep.config.augmentation import Augment
 from dataprep.config.detectors import Correlations, Detectors
-from dataprep.config.outputs import Augment, Clean, Gcn, Lcn, Normalize, Report, Session, Write
+from dataprep.config.outputs import Clean, Gcn, Lcn, Normalize, Report, Session, Write
 from dataprep.config.section import Section
 from dataprep.config.sources import SOURCES, DigitsFaults, Measure, Source
 from dataprep.config.training import Checks, Choices, Folds, LearningCurve, Predictions, Search, Span, Train
