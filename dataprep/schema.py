@@ -252,9 +252,18 @@ SPURIOUS_CORRELATIONS = Table(
 
 AUGMENTED = Table(
     "AUGMENTED",
-    {"image_id": pl.String, "copy": pl.Int32},  # copy counts from 1
+    {
+        "image_id": pl.String,
+        "copy": pl.Int32,  # counts from 1
+        "partner_id": pl.String,  # the training image that it is mixed with (mixup, cutmix); null when it is not mixed
+        "partner_label": pl.String,  # that image's label
+        "partner_share": pl.Float32,  # how much of the mixture and so of the label is the partner's, 0 to 0.5
+        "scene": pl.String,  # what is behind the object: background (drawn), hybrid (an image), null (its own)
+        "scene_id": pl.String,  # with hybrid, that training image
+        "masked": pl.Boolean,  # has a mask; null when none was looked for: background and hybrid are off
+    },
     key=("image_id", "copy"),
-    required=("image_id", "copy"),
+    required=("image_id", "copy", "partner_share"),
 )
 
 ISSUES = Table(

@@ -4,10 +4,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from dataprep import tables
+from dataprep.augmentation.masks import read_cutouts
+from dataprep.augmentation.plan import CUTTING
 from dataprep.augmentation.write import augment_all
 from dataprep.config import Params
+from dataprep.device import resolve
+from dataprep.originals import Originals
 from dataprep.schema import AUGMENTED, KEPT, MEASUREMENTS
 from stages.common import run
 
@@ -15,6 +20,7 @@ from stages.common import run
 def main(
     params: Params,
     *,
+    originals: Path,
     measurements: Path,
     pixels: Path,
     kept: Path,
@@ -22,14 +28,22 @@ def main(
     augmented: Path,
     index: Path,
 ) -> None:
+    measured, squares = tables.read(measurements, MEASUREMENTS), np.load(pixels, mmap_mode="r")
+    training = tables.read(kept, KEPT).filter(split=params.normalize.training_split)
+    cutouts = None
+    if any(params.augment.probability(name) for name in CUTTING):
+        transparent = measured.filter(pl.col("transparency") > 0).join(training, on="image_id", how="semi")["image_id"]
+        cutouts = read_cutouts(Originals(originals), transparent, squares.shape[1], params.measure, params.workers)
     made = augment_all(
-        tables.read(measurements, MEASUREMENTS)["image_id"],
-        np.load(pixels, mmap_mode="r"),
-        tables.read(kept, KEPT).filter(split=params.normalize.training_split),
+        measured["image_id"],
+        squares,
+        training,
         json.loads(normalization.read_text()),
         params.augment,
         params.seed,
         augmented,
+        cutouts=cutouts,
+        device=resolve(params.device),
     )
     tables.write(made, index, AUGMENTED)
 

@@ -85,6 +85,8 @@ def _placed(
 
 
 def _check(images: Tensor, draws: Draws, partners: Partners | None, masks: Masks | None) -> None:
+    if not isinstance(images, Tensor):
+        raise ValueError(f"images are a {type(images).__name__}; it needs one tensor, so all of one size")
     shape = tuple(images.shape)
     if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3] or shape[2] == 0:
         raise ValueError(f"images are {shape}; it needs (N, 3, S, S): a batch of square color images of one size")

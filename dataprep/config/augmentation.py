@@ -1,9 +1,9 @@
 """What may be done to training images, in which strength, and how often."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from dataprep.config.section import Range, Section, Share
 
@@ -50,38 +50,55 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
+def _pair(value: Any) -> Any:
+    if not (isinstance(value, tuple) and len(value) == 2):
+        raise ValueError("a range is written [low, high]")
+    return value
+
+
+Strengths = Annotated[Range, BeforeValidator(_pair)]
+
+
 class Chance(Section):
     """An operation that is done or not."""
 
     probability: Share
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_mapping(cls, value: Any) -> Any:
+        if not isinstance(value, dict | Chance):
+            keys = ", ".join(f"{key}: {'...' if key == 'probability' else '[low, high]'}" for key in cls.model_fields)
+            raise ValueError(f"an operation is written {{{keys}}}")
+        return value
+
 
 class Degrees(Chance):
-    degrees: Range
+    degrees: Strengths
 
 
 class Factor(Chance):
-    factor: Range
+    factor: Strengths
 
 
 class ShareRange(Chance):
-    share: Range
+    share: Strengths
 
 
 class Area(Chance):
-    area: Range
+    area: Strengths
 
 
 class Strength(Chance):
-    strength: Range
+    strength: Strengths
 
 
 class Sigma(Chance):
-    sigma: Range
+    sigma: Strengths
 
 
 class Deviation(Chance):
-    deviation: Range
+    deviation: Strengths
 
 
 class Augment(Section):

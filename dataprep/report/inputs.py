@@ -25,7 +25,7 @@ class Inputs:
     faults: FAULTS of the built-in data; None for any other source.
     pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
     normalized: float32 (M, 3, S, S), row i is row i of kept.
-    augmented: float32 (A, 3, S, S), normalized alike; augmented_index: image_id, copy Int32 per row.
+    augmented: float32 (A, 3, S, S), normalized alike; augmented_index: AUGMENTED.
     manifest: version, images, splits (name to rows) and shards (a list) of the written data set.
     """
 

@@ -5,7 +5,16 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.report import class_section, more_data, numbers, people, pictures, plots, training_checks
+from dataprep.report import (
+    augmented_copies,
+    class_section,
+    more_data,
+    numbers,
+    people,
+    pictures,
+    plots,
+    training_checks,
+)
 from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
@@ -193,7 +202,9 @@ def _normalization(document: Document, inputs: Inputs) -> None:
     document.show(pictures.histograms(inputs))
     shown = pictures.augmented(inputs)
     if shown is not None:
-        document.add("Training images beside their augmented copies:")
+        document.add(
+            augmented_copies.sentences(inputs.augmented_index), "Training images beside their augmented copies:"
+        )
     document.show(shown)
 
 

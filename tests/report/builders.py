@@ -79,7 +79,7 @@ def inputs(**changes: Any) -> Inputs:
         "pixels": numbers.integers(0, 256, (COUNT, SIDE, SIDE, 3), dtype=np.uint8),
         "normalized": numbers.standard_normal((kept.height, 3, SIDE, SIDE)).astype(np.float32),
         "augmented": numbers.standard_normal((len(index), 3, SIDE, SIDE)).astype(np.float32),
-        "augmented_index": pl.DataFrame(index, schema=AUGMENTED.columns, orient="row"),
+        "augmented_index": _augmented_index(index),
         "manifest": {
             "version": "abc123",
             "images": 55,
@@ -89,6 +89,11 @@ def inputs(**changes: Any) -> Inputs:
         "params": config.load(ROOT / "params.yaml"),
     }
     return Inputs(**(fields | changes))
+
+
+def _augmented_index(index: list[tuple[str, int]]) -> pl.DataFrame:
+    rows = [{"image_id": image_id, "copy": copy, "partner_share": 0.0} for image_id, copy in index]
+    return pl.DataFrame(rows, schema=AUGMENTED.columns)
 
 
 def _issues(ids: list[str]) -> pl.DataFrame:
