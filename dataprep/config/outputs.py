@@ -88,6 +88,13 @@ class Normalize(Section):
     training_split: str
 
 
+class Audit(Section):
+    """Do augmented images keep their class? `bound`: of the mean probability that the given class may lose."""
+
+    bound: Annotated[float, Field(gt=0.0, lt=1.0)]
+    images: Annotated[int, Field(ge=10, le=10_000)]
+
+
 class Write(Section):
     shard_rows: Annotated[int, Field(ge=1)]
 

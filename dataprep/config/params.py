@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from dataprep.config.augmentation import Augment
 from dataprep.config.detectors import Correlations, Detectors
-from dataprep.config.outputs import Clean, Gcn, Lcn, Normalize, Report, Session, Write
+from dataprep.config.outputs import Audit, Clean, Gcn, Lcn, Normalize, Report, Session, Write
 from dataprep.config.section import Section
 from dataprep.config.sources import SOURCES, DigitsFaults, Measure, Source
 from dataprep.config.training import Checks, Choices, Folds, LearningCurve, Predictions, Search, Span, Train
@@ -49,6 +49,7 @@ class Params(Section):
     clean: Clean
     normalize: Normalize
     augment: Augment
+    audit: Audit
     write: Write
     report: Report
 
