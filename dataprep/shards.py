@@ -12,7 +12,7 @@ import polars as pl
 from tqdm import tqdm
 
 from dataprep import files
-from dataprep.schema import class_names
+from dataprep.schema import AUGMENTED, class_names
 
 FORMAT = 2  # raised when the same content and parameters would give other files
 VERSION_DIGITS = 12
@@ -40,9 +40,10 @@ def version_of(content: Content) -> str:
     """Return 12 hexadecimal digits of the SHA-256 of content and parameters.
 
     Content is the rows of KEPT and REMOVED, which name each image's sha256, labels, split and
-    reason; machines, paths, times and the rounding of pixels have no part in it.
+    reason, and which augmented copies there are; machines, paths, times and the rounding of pixels have no part in it.
     """
-    rows = [content.kept.sort("image_id").rows(), content.removed.sort("image_id").rows()]
+    copies = content.augmented_index.select(AUGMENTED.key).sort(AUGMENTED.key)
+    rows = [content.kept.sort("image_id").rows(), content.removed.sort("image_id").rows(), copies.rows()]
     text = json.dumps([FORMAT, rows, content.parameters], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
 

@@ -34,6 +34,7 @@ def augment_all(
     out: Path,
     *,
     cutouts: Cutouts | None = None,
+    left_out: pl.DataFrame | None = None,
     device: torch.device = CPU,
 ) -> pl.DataFrame:
     """Write the augmented and normalized copies of the training images to `out`, return AUGMENTED.
@@ -41,23 +42,35 @@ def augment_all(
     image_ids: the id of each row of `pixels`, (M, S, S, 3) uint8. training: the KEPT rows of the
     training split. normalization: what `normalize.fit` returned. out: .npy file (A, 3, S, S) float32,
     row i for the i-th row of AUGMENTED. cutouts: see `masks.read_cutouts`; without them background and hybrid do
-    nothing.
+    nothing. left_out: image_id and copy of the copies that are not written.
     """
     source = Training(pixels, rows_of(image_ids, training["image_id"]), training, cutouts)
-    side, count = pixels.shape[1], training.height
+    side, written = pixels.shape[1], _written(training, params.copies, left_out)
+    rows = written.cumsum().reshape(written.shape) - 1
     with files.replacing(out) as part:
-        array = files.new_array(part, np.float32, (count * params.copies, 3, side, side))
+        array = files.new_array(part, np.float32, (int(written.sum()), 3, side, side))
         tables = [AUGMENTED.empty()]
-        with tqdm(total=len(array), desc="augment", unit="image") as bar:
+        with tqdm(total=written.size, desc="augment", unit="image") as bar:
             for copy in range(1, params.copies + 1):
                 plan = planned(source, copy, params, seed)
-                tables.append(table_of(source, plan, copy))
+                tables.append(table_of(source, plan, copy).filter(pl.Series(written[:, copy - 1])))
                 for places, changed in augmented(source, plan, device):
                     changed = changed * 2 - 1 if normalization["scale"] == "[-1, 1]" else changed
-                    array[places * params.copies + copy - 1] = apply_scaled(changed, normalization).cpu().numpy()
+                    done, here = apply_scaled(changed, normalization).cpu().numpy(), written[places, copy - 1]
+                    array[rows[places[here], copy - 1]] = done[here]
                     bar.update(len(places))
         array.flush()
     return check(pl.concat(tables), AUGMENTED, "augment")
+
+
+def _written(training: pl.DataFrame, copies: int, left_out: pl.DataFrame | None) -> NDArray[np.bool_]:
+    """Return which copies are written, (N, copies)."""
+    written = np.ones((training.height, copies), bool)
+    if left_out is not None:
+        places = {image_id: place for place, image_id in enumerate(training["image_id"])}
+        for image_id, copy in left_out["image_id", "copy"].iter_rows():
+            written[places[image_id], copy - 1] = False
+    return written
 
 
 def augmented(source: Training, plan: Plan, device: torch.device) -> Iterator[tuple[NDArray[np.int64], Tensor]]:

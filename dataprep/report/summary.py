@@ -6,12 +6,14 @@ from typing import Any
 import polars as pl
 
 from dataprep.report import (
+    augmentation_section,
     augmented_copies,
     class_section,
     more_data,
     numbers,
     people,
     pictures,
+    planted_section,
     plots,
     training_checks,
 )
@@ -21,7 +23,7 @@ from dataprep.report.inputs import Inputs
 from dataprep.report.markdown import code, count, details, escape, share, table
 from dataprep.report.spurious_section import section as spurious_section
 from dataprep.schema import class_names
-from dataprep.wording import fault_title, in_order, wording
+from dataprep.wording import in_order, wording
 
 LISTED_FILES = 20
 LISTED_CHANGES = 30
@@ -42,7 +44,8 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     document.extend(more_data.section(inputs))
     _changes(document, inputs)
     _normalization(document, inputs)
-    _planted(document, inputs)
+    document.extend(augmentation_section.section(inputs))
+    document.extend(planted_section.section(inputs))
     _left_out(document, inputs)
     return "\n\n".join(document.blocks) + "\n", document.pictures
 
@@ -206,28 +209,6 @@ def _normalization(document: Document, inputs: Inputs) -> None:
             augmented_copies.sentences(inputs.augmented_index), "Training images beside their augmented copies:"
         )
     document.show(shown)
-
-
-def _planted(document: Document, inputs: Inputs) -> None:
-    scores = numbers.planted_scores(inputs)
-    if scores is None:
-        return
-    rows = [
-        (
-            fault_title(row["fault"]),
-            count(row["planted"]),
-            count(row["found"]),
-            f"{row['recall']:.2f}",
-            "—" if row["precision"] is None else f"{row['precision']:.2f}",
-        )
-        for row in scores.iter_rows(named=True)
-    ]
-    document.add(
-        "## Detectors against planted faults",
-        "The built-in data hold faults that were planted by a fixed seed and that no detector is told of. The scans "
-        "have odd and doubtful images of their own, which count against precision.",
-        table(("fault", "planted", "found", "recall", "precision"), rows),
-    )
 
 
 def _left_out(document: Document, inputs: Inputs) -> None:

@@ -30,6 +30,7 @@ from dataprep.schema import (
 )
 from tests import frames
 from tests.closure import ROOT
+from tests.report.augmentation import audit, left_out
 
 COUNT = 60
 SIDE = 8
@@ -80,6 +81,10 @@ def inputs(**changes: Any) -> Inputs:
         "normalized": numbers.standard_normal((kept.height, 3, SIDE, SIDE)).astype(np.float32),
         "augmented": numbers.standard_normal((len(index), 3, SIDE, SIDE)).astype(np.float32),
         "augmented_index": _augmented_index(index),
+        "left_out": left_out([], []),
+        "left_out_pixels": np.zeros((0, SIDE, SIDE, 3), np.uint8),
+        "audit": audit(LABELS, ids, {}),
+        "audit_examples": np.zeros((0, SIDE, SIDE, 3), np.uint8),
         "manifest": {
             "version": "abc123",
             "images": 55,
