@@ -60,12 +60,12 @@ def draw(sha256: Sequence[str], copy: int, params: Augment, seed: int) -> Draws:
     switching one operation on or off, changes no other draw. Raises ValueError for a sha256 that is none.
     """
     states = _states(sha256, copy, seed)
-    numbers = uniform(states, SIDES)
-    values = {}
-    for number, name in enumerate(OPERATIONS):
-        chance, place = numbers[number].unbind(1)
-        done = chance < params.probability(name)
-        values[name] = torch.where(done, _between(name, params, place), OPERATIONS[name].neutral)
+    values = {name: torch.full((len(sha256),), other.neutral) for name, other in OPERATIONS.items()}
+    possible = [name for name in OPERATIONS if params.probability(name) > 0]
+    numbers = uniform(states[[name in possible for name in OPERATIONS]], SIDES)
+    for name, number in zip(possible, numbers, strict=True):
+        done = number[:, 0] < params.probability(name)
+        values[name] = torch.where(done, _between(name, params, number[:, 1]), OPERATIONS[name].neutral)
     return Draws(values, dict(zip(OPERATIONS, states, strict=True)))
 
 

@@ -14,6 +14,15 @@ __all__ = ["OPERATIONS", "Masks", "Operation", "Partners", "augment"]
 BLOCK_BYTES = 3 * 2**18  # of float32 pixels at once: so much and the steps' results stay in a core's cache
 
 
+DEGRADING = {
+    "lighting": scenes.light,
+    "texture": scenes.texture,
+    "blur": degrade.blur,
+    "noise": degrade.noise,
+    "erasing": erase.erase,
+}
+
+
 @dataclass(frozen=True)
 class Partners:
     """The other images that some operations need; rows that need none may hold anything.
@@ -48,24 +57,25 @@ def augment(images: Tensor, draws: Draws, partners: Partners | None = None, mask
     given.
     """
     _check(images, draws, partners, masks)
-    side = images.shape[-1]
-    maps = geometry.source_maps(draws, side)
-    matrices, factors = color.color_maps(draws)
-    step = max(1, BLOCK_BYTES // (12 * side * side)) if images.device.type == "cpu" else max(1, len(images))
+    side, device = images.shape[-1], images.device
+    step = max(1, BLOCK_BYTES // (12 * side * side)) if device.type == "cpu" else max(1, len(images))
+    how = geometry.prepared(geometry.source_maps(draws, side), side, device)
+    colors = color.color_maps(draws)
+    steps = [step for name, step in DEGRADING.items() if draws.active(name).any()]
     made = torch.empty_like(images, memory_format=torch.contiguous_format)
     for start in range(0, len(images), step):
         rows = slice(start, start + step)
-        block, chosen = images[rows], draws[rows]
+        block, moving = images[rows].contiguous(), how[rows]
         _check_range(block)
-        changed = geometry.warp(block.contiguous(), maps[rows])
+        changed = geometry.warp(block, moving)
         if masks is not None:
-            opacity = geometry.warp(masks.opacity[rows], maps[rows])
-            changed = _placed(changed, chosen, opacity, masks.backdrop, partners, rows)
-        changed = color.recolor(changed, matrices[rows], factors[rows])
-        for operation in (scenes.light, scenes.texture, degrade.blur, degrade.noise, erase.erase):
-            changed = operation(changed, chosen)
+            opacity = geometry.warp(masks.opacity[rows].contiguous(), moving)
+            changed = _placed(changed, draws[rows], opacity, masks.backdrop, partners, rows)
+        changed = color.recolor(changed, colors[0][rows], colors[1][rows])
+        for operation in steps:
+            changed = operation(changed, draws[rows])
         if partners is not None and partners.mixed is not None:
-            changed = mix.mix(changed, partners.mixed[rows], chosen)
+            changed = mix.mix(changed, partners.mixed[rows], draws[rows])
         made[rows] = changed
     return made
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.augmentation.draws import Draws, draw, fixed
-from dataprep.augmentation.geometry import GEOMETRIC, source_maps, warp
+from dataprep.augmentation.geometry import GEOMETRIC, prepared, source_maps
+from dataprep.augmentation.geometry import warp as warp_prepared
 from tests.augmentation.samples import digests, params, pictures
 
 WIDE = {
@@ -19,6 +20,10 @@ WIDE = {
     "crop": (0.2, 1.0),
 }
 TILTED = {"shear": (-50, 50), "rotation": (-180, 180)}
+
+
+def warp(images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    return warp_prepared(images, prepared(maps, images.shape[-1], images.device))
 
 
 def matrix_by_steps(draws: Draws, row: int, side: int) -> np.ndarray:

@@ -41,7 +41,8 @@ def test_mask_fits_the_pixels(fit: str, size: tuple[int, int]) -> None:
     assert mask is not None
     assert mask.shape == (16, 16)
     over = {
-        gray: torch.from_numpy(square(decode(data, 10**6, gray).pixels, 16, fit, gray)).permute(2, 0, 1)[None] / 255
+        gray: torch.from_numpy(square(decode(data, 10**6, gray).pixels, 16, fit, gray).copy()).permute(2, 0, 1)[None]
+        / 255
         for gray in (255, 0)
     }
     opacity = torch.from_numpy(mask)[None, None] / 255
