@@ -35,7 +35,8 @@ def explain(fault: Any, raw: Any, known_keys: KnownKeys, tags: Set[str]) -> str:
         hint = "; write it without quotes" if _is_number(received) else ""
         return f"{name}: '{received}' is text, not a number{hint}"
     message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    shown = f"{received!r} given, " if not isinstance(received, dict) else ""
+    written = list(received) if isinstance(received, tuple) else received  # as in YAML
+    shown = f"{written!r} given, " if not isinstance(received, dict) else ""
     return f"{name}: {shown}{message}"
 
 

@@ -76,6 +76,12 @@ def new_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap
     return array
 
 
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write a .npy file whole or not at all."""
+    with replacing(path) as part, part.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text whole or not at all."""
     with replacing(path) as part:

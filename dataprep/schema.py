@@ -250,11 +250,63 @@ SPURIOUS_CORRELATIONS = Table(
     required=("property", "kind", "images", "strength", "chance", "spurious"),
 )
 
+AUGMENTATION_AUDIT = Table(
+    "AUGMENTATION_AUDIT",
+    {
+        "operation": pl.String,  # one alone, at one value; or "as_configured": all as params.augment draws them
+        "value": pl.Float64,  # of the operation's quantity; null as configured
+        "label": pl.String,  # the given class of the images looked at
+        "step": pl.Int32,  # 1 the mildest value tried; negative below the neutral value; 0 as configured
+        "in_use": pl.Boolean,  # params.augment may draw this value
+        "images": pl.Int64,  # looked at
+        "before": pl.Float64,  # mean probability of the given class, 0 to 1, of the images as they are
+        "after": pl.Float64,  # the same of the augmented images
+        "loss": pl.Float64,  # before - after
+        "loss_low": pl.Float64,  # lower bound of the mean loss, one-sided 95 %
+        "becomes": pl.String,  # the class that gains most; null: none gains
+        "gain": pl.Float64,  # what it gains, mean, 0 to 1
+        "changes": pl.Boolean,  # loss_low is above the bound
+        "another": pl.Boolean,  # and the class that gains most takes most of it: not unrecognized but something else
+        "begins_at": pl.Float64,  # the mildest value on this side that changes the class; null: none does
+        "example": pl.String,  # image_id of the clearest change, which has a picture; null: no picture
+        "example_before": pl.Float64,  # its probability of the given class, 0 to 1
+        "example_after": pl.Float64,  # the same, augmented
+        "example_becomes": pl.String,  # the most probable class of it, augmented
+    },
+    key=("operation", "value", "label"),
+    required=(
+        *("operation", "label", "step", "in_use", "images", "before", "after", "loss", "loss_low", "gain"),
+        *("changes", "another"),
+    ),
+)
+
 AUGMENTED = Table(
     "AUGMENTED",
-    {"image_id": pl.String, "copy": pl.Int32},  # copy counts from 1
+    {
+        "image_id": pl.String,
+        "copy": pl.Int32,  # counts from 1
+        "partner_id": pl.String,  # the training image that it is mixed with (mixup, cutmix); null when it is not mixed
+        "partner_label": pl.String,  # that image's label
+        "partner_share": pl.Float32,  # how much of the mixture and so of the label is the partner's, 0 to 0.5
+        "scene": pl.String,  # what is behind the object: background (drawn), hybrid (an image), null (its own)
+        "scene_id": pl.String,  # with hybrid, that training image
+        "masked": pl.Boolean,  # has a mask; null when none was looked for: background and hybrid are off
+    },
     key=("image_id", "copy"),
-    required=("image_id", "copy"),
+    required=("image_id", "copy", "partner_share"),
+)
+
+AUGMENTED_LEFT_OUT = Table(
+    "AUGMENTED_LEFT_OUT",
+    {
+        "image_id": pl.String,
+        "copy": pl.Int32,  # the augmented copy that is not in AUGMENTED
+        "reason": pl.String,
+        "nearest": pl.String,  # image_id of the held-out image that it comes too near to
+        "closeness": pl.Float32,  # to that image, 0 (as is usual) to 1 (the same picture)
+    },
+    key=("image_id", "copy"),
+    required=("image_id", "copy", "reason", "nearest", "closeness"),
 )
 
 ISSUES = Table(

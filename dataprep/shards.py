@@ -12,9 +12,9 @@ import polars as pl
 from tqdm import tqdm
 
 from dataprep import files
-from dataprep.schema import class_names
+from dataprep.schema import AUGMENTED, class_names
 
-FORMAT = 1  # raised when the same content and parameters would give other files
+FORMAT = 2  # raised when the same content and parameters would give other files
 VERSION_DIGITS = 12
 
 
@@ -23,7 +23,7 @@ class Content:
     """What goes into a data set.
 
     kept: KEPT. removed: REMOVED. normalized: (M, 3, S, S) float32, row i for the i-th kept row.
-    augmented: (A, 3, S, S) float32 with `augmented_index` (image_id, copy) row by row.
+    augmented: (A, 3, S, S) float32 with `augmented_index`, AUGMENTED, row by row.
     normalization: what `normalize.fit` returned. parameters: all that shaped the content, as JSON values.
     """
 
@@ -40,9 +40,10 @@ def version_of(content: Content) -> str:
     """Return 12 hexadecimal digits of the SHA-256 of content and parameters.
 
     Content is the rows of KEPT and REMOVED, which name each image's sha256, labels, split and
-    reason; machines, paths, times and the rounding of pixels have no part in it.
+    reason, and which augmented copies there are; machines, paths, times and the rounding of pixels have no part in it.
     """
-    rows = [content.kept.sort("image_id").rows(), content.removed.sort("image_id").rows()]
+    copies = content.augmented_index.select(AUGMENTED.key).sort(AUGMENTED.key)
+    rows = [content.kept.sort("image_id").rows(), content.removed.sort("image_id").rows(), copies.rows()]
     text = json.dumps([FORMAT, rows, content.parameters], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
 
@@ -54,8 +55,8 @@ def write_dataset(
 
     - images/<split>-00000.parquet: Hugging Face image layout, original bytes: image struct{bytes, path},
       image_id, label, given_label, sha256, reason, decided_by.
-    - tensors/<split>-00000.parquet: image_id, copy (0 the image itself, 1... augmented), label, pixels
-      Array(Float32, (3, S, S)), normalized.
+    - tensors/<split>-00000.parquet: image_id, copy (0 the image itself, 1... augmented), label, partner_label and
+      partner_share (see AUGMENTED; null and 0 where nothing is mixed), pixels Array(Float32, (3, S, S)), normalized.
     - kept.parquet, removed.parquet: every image's fate and reason. normalization.json. manifest.json:
       version, classes in their order, rows per split, parameters, a SHA-256 and row count per Parquet file.
     Rows are sorted by image_id (then copy); the same content gives the same bytes.
@@ -100,7 +101,8 @@ def _image_shard(rows: pl.DataFrame, read_original: Callable[[str], bytes]) -> p
 
 
 def _tensor_shards(rows: pl.DataFrame, content: Content, shard_rows: int) -> Iterator[pl.DataFrame]:
-    own = rows.select("image_id", "label", "row").with_columns(copy=pl.lit(0, pl.Int32))
+    unmixed = {"partner_label": pl.lit(None, pl.String), "partner_share": pl.lit(0.0, pl.Float32)}
+    own = rows.select("image_id", "label", "row", copy=pl.lit(0, pl.Int32), **unmixed)
     copies = content.augmented_index.with_row_index("row").join(
         rows.select("image_id", "label"), on="image_id", validate="m:1"
     )
@@ -111,7 +113,7 @@ def _tensor_shards(rows: pl.DataFrame, content: Content, shard_rows: int) -> Ite
         pixels = np.empty((shard.height, *content.normalized.shape[1:]), np.float32)
         pixels[original] = content.normalized[source[original]]
         pixels[~original] = content.augmented[source[~original]]
-        yield shard.select("image_id", "copy", "label").with_columns(
+        yield shard.select("image_id", "copy", "label", "partner_label", "partner_share").with_columns(
             pl.Series("pixels", pixels, dtype=pl.Array(pl.Float32, pixels.shape[1:]))
         )
 

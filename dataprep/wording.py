@@ -107,6 +107,60 @@ def property_wording(name: str) -> PropertyWording:
     return PROPERTIES.get(name, PropertyWording(_words(name).lower()))
 
 
+@dataclass(frozen=True)
+class OperationWording:
+    """What an augmentation is called, the unit of its values, and its two sides of the neutral value.
+
+    signed: values are written with their sign. share: they are written as percentages.
+    """
+
+    title: str
+    unit: str = ""
+    less: str = ""
+    more: str = ""
+    signed: bool = False
+    share: bool = False
+
+
+OPERATIONS = {
+    "as_configured": OperationWording("all together, as drawn"),
+    "horizontal_flip": OperationWording("mirrored left to right"),
+    "vertical_flip": OperationWording("mirrored top to bottom"),
+    "rotation": OperationWording("rotation", "°", "counterclockwise", "clockwise", signed=True),
+    "shift": OperationWording("shift", "% of the side", "upward", "downward", signed=True, share=True),
+    "crop": OperationWording("crop", "% of the area", share=True),
+    "scale": OperationWording("scale", " times", "smaller", "larger"),
+    "stretch": OperationWording("stretch", " times", "taller", "wider"),
+    "shear": OperationWording("shear", "°", "one way", "the other way", signed=True),
+    "brightness": OperationWording("brightness", " times", "darker", "brighter"),
+    "contrast": OperationWording("contrast", " times", "less", "more"),
+    "saturation": OperationWording("saturation", " times", "paler", "more vivid"),
+    "hue": OperationWording("hue", "°", "red to blue", "red to yellow", signed=True),
+    "blur": OperationWording("blur", " px"),
+    "noise": OperationWording("noise", " deviation"),
+    "erasing": OperationWording("erasing", "% of the area", share=True),
+    "lighting": OperationWording("lighting", " strength"),
+    "texture": OperationWording("texture", " strength"),
+}
+
+
+def operation_wording(name: str) -> OperationWording:
+    """Return the words for an augmentation."""
+    return OPERATIONS.get(name, OperationWording(_words(name).lower()))
+
+
+def operation_value(name: str, value: float, unit: bool = True) -> str:
+    """Return a value of an augmentation, with its unit unless that is known.
+
+    >>> operation_value("rotation", -30.0), operation_value("crop", 0.7), operation_value("crop", 0.7, unit=False)
+    ('−30°', '70% of the area', '70')
+    """
+    words = operation_wording(name)
+    shown = 100 * value if words.share else value
+    number = f"{shown:+.3g}" if words.signed and shown else f"{shown:.3g}"
+    return number.replace("-", "−") + (words.unit if unit else "")
+
+
 def check_title(check: str) -> str:
     """Return the words for a check of the training."""
     return CHECKS.get(check, _words(check))

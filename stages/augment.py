@@ -3,35 +3,68 @@
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
-from dataprep import tables
-from dataprep.augment import augment_all
+from dataprep import files, tables
+from dataprep.augmentation.masks import read_cutouts
+from dataprep.augmentation.near_test import near_copies
+from dataprep.augmentation.plan import CUTTING, Training
+from dataprep.augmentation.write import augment_all
 from dataprep.config import Params
+from dataprep.device import resolve
 from dataprep.normalization.saved import load
-from dataprep.schema import AUGMENTED, KEPT, MEASUREMENTS
+from dataprep.normalization.write import rows_of
+from dataprep.originals import Originals
+from dataprep.schema import AUGMENTED, AUGMENTED_LEFT_OUT, KEPT, MEASUREMENTS
 from stages.common import run
 
 
 def main(
     params: Params,
     *,
+    originals: Path,
     measurements: Path,
     pixels: Path,
     kept: Path,
     normalization: Path,
     augmented: Path,
     index: Path,
+    left_out: Path,
+    left_out_pixels: Path,
 ) -> None:
+    measured, squares = tables.read(measurements, MEASUREMENTS), np.load(pixels, mmap_mode="r")
+    everything = tables.read(kept, KEPT)
+    trains = pl.col("split") == params.normalize.training_split
+    training, held_out = everything.filter(trains), everything.filter(~trains)
+    cutouts = None
+    if any(params.augment.probability(name) for name in CUTTING):
+        transparent = measured.filter(pl.col("transparency") > 0).join(training, on="image_id", how="semi")["image_id"]
+        cutouts = read_cutouts(Originals(originals), transparent, squares.shape[1], params.measure, params.workers)
+    source = Training(squares, rows_of(measured["image_id"], training["image_id"]), training, cutouts)
+    near, pictures = near_copies(
+        measured["image_id"],
+        source,
+        held_out,
+        params.augment,
+        params.detectors.near_duplicates,
+        params.seed,
+        resolve(params.device),
+    )
     made = augment_all(
-        tables.read(measurements, MEASUREMENTS)["image_id"],
-        np.load(pixels, mmap_mode="r"),
-        tables.read(kept, KEPT).filter(split=params.normalize.training_split),
+        measured["image_id"],
+        squares,
+        training,
         load(normalization),
         params.augment,
         params.seed,
         augmented,
+        cutouts=cutouts,
+        left_out=near,
+        device=resolve(params.device),
     )
     tables.write(made, index, AUGMENTED)
+    tables.write(near, left_out, AUGMENTED_LEFT_OUT)
+    files.write_array(left_out_pixels, pictures)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from dataprep.report import write_report
 from dataprep.report.inputs import Inputs
 from dataprep.schema import (
     ANNOTATORS,
+    AUGMENTATION_AUDIT,
     AUGMENTED,
+    AUGMENTED_LEFT_OUT,
     CHECKS,
     CLASS_PAIRS,
     CONSENSUS,
@@ -61,6 +63,10 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         normalized=np.load(read["normalized"], mmap_mode="r"),
         augmented=np.load(read["augmented"], mmap_mode="r"),
         augmented_index=tables.read(read["index"], AUGMENTED),
+        left_out=tables.read(read["left_out"], AUGMENTED_LEFT_OUT),
+        left_out_pixels=np.load(read["left_out_pixels"]),
+        audit=tables.read(read["audit"], AUGMENTATION_AUDIT),
+        audit_examples=np.load(read["examples"]),
         manifest=json.loads(read["manifest"].read_text()),
         params=params,
     )

@@ -36,10 +36,16 @@ def content() -> Content:
         removed=pl.DataFrame(schema=REMOVED.columns),
         normalized=random.normal(size=(10, 3, 4, 4)).astype(np.float32),
         augmented=random.normal(size=(5, 3, 4, 4)).astype(np.float32),
-        augmented_index=pl.DataFrame({"image_id": train, "copy": 1}, schema=AUGMENTED.columns),
+        augmented_index=_index(train),
         normalization={"scale": "[0, 1]", "steps": []},
         parameters={"seed": 0},
     )
+
+
+def _index(names: pl.Series) -> pl.DataFrame:
+    rows = [{"image_id": name, "copy": 1, "partner_share": 0.0} for name in names]
+    mixed = {"partner_id": names[1], "partner_label": "y", "partner_share": 0.25}
+    return pl.DataFrame([rows[0] | mixed, *rows[1:]], schema=AUGMENTED.columns)
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -79,6 +85,8 @@ def test_tensor_shards_hold_each_image_and_then_its_copies(tmp_path: Path) -> No
     for image_id, copy, pixels in zip(table["image_id"], table["copy"], table["pixels"].to_numpy(), strict=True):
         expected = data.augmented[copies[image_id]] if copy else data.normalized[rows[image_id]]
         assert np.array_equal(pixels, expected)
+    assert table["partner_label"].to_list() == [None, "y", *[None] * 8]
+    assert table["partner_share"].to_list() == [0.0, 0.25, *[0.0] * 8]
 
 
 def test_checksums_and_rows_in_the_manifest_are_right(tmp_path: Path) -> None:

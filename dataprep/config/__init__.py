@@ -1,5 +1,6 @@
 """params.yaml as frozen, range-checked models: one per section, one section per stage."""
 
+from dataprep.config.augmentation import OPERATIONS, Augment, Operation
 from dataprep.config.detectors import (
     Correlations,
     Detectors,
@@ -26,7 +27,7 @@ from dataprep.config.outputs import (
     GROUP_ACTIONS,
     GROUPED_KINDS,
     Action,
-    Augment,
+    Audit,
     Clean,
     Report,
     Session,
@@ -50,8 +51,10 @@ from dataprep.config.training import (
 __all__ = [
     "GROUPED_KINDS",
     "GROUP_ACTIONS",
+    "OPERATIONS",
     "STEPS",
     "Action",
+    "Audit",
     "Augment",
     "Checks",
     "Choices",
@@ -77,6 +80,7 @@ __all__ = [
     "Normalize",
     "NormalizeStep",
     "OddPixels",
+    "Operation",
     "Outliers",
     "Params",
     "Predictions",

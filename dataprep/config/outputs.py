@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from dataprep.config.section import Range, Section, Share
+from dataprep.config.section import Section, Share
 from dataprep.detectors import KINDS
 from dataprep.errors import nearest
 
@@ -39,24 +39,11 @@ class Clean(Section):
         return policy
 
 
-class Augment(Section):
-    copies: Annotated[int, Field(ge=0, le=100)]
-    horizontal_flip: Share
-    vertical_flip: Share
-    rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)]
-    crop_scale: Range
-    stretch: Annotated[float, Field(ge=1.0, le=4.0)]
-    brightness: Share
-    contrast: Share
-    saturation: Share
-    hue: Annotated[float, Field(ge=0.0, le=0.5)]
+class Audit(Section):
+    """Do augmented images keep their class? `bound`: of the mean probability that the given class may lose."""
 
-    @model_validator(mode="after")
-    def _crop_is_a_range(self) -> "Augment":
-        low, high = self.crop_scale
-        if not 0.0 < low <= high <= 1.0:
-            raise ValueError(f"crop_scale is [{low}, {high}]; it needs 0 < low <= high <= 1")
-        return self
+    bound: Annotated[float, Field(gt=0.0, lt=1.0)]
+    images: Annotated[int, Field(ge=10, le=10_000)]
 
 
 class Write(Section):

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from dataprep.config.augmentation import Augment
 from dataprep.config.detectors import Correlations, Detectors
 from dataprep.config.normalization import STEPS, Normalize
-from dataprep.config.outputs import Augment, Clean, Report, Session, Write
+from dataprep.config.outputs import Audit, Clean, Report, Session, Write
 from dataprep.config.section import Section
 from dataprep.config.sources import SOURCES, DigitsFaults, Measure, Source
 from dataprep.config.training import Checks, Choices, Folds, LearningCurve, Predictions, Search, Span, Train
@@ -49,6 +50,7 @@ class Params(Section):
     clean: Clean
     normalize: Normalize
     augment: Augment
+    audit: Audit
     write: Write
     report: Report
 

@@ -26,7 +26,10 @@ class Inputs:
     pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
     normalization: the fitted one, as its normalization.json has it: scale, channels, height, width, steps.
     normalized: float32 (M, 3, S, S), row i is row i of kept.
-    augmented: float32 (A, 3, S, S), normalized alike; augmented_index: image_id, copy Int32 per row.
+    augmented: float32 (A, 3, S, S), normalized alike; augmented_index: AUGMENTED.
+    left_out: AUGMENTED_LEFT_OUT; left_out_pixels: uint8 (L, S, S, 3), those copies before normalization, row by row.
+    audit: AUGMENTATION_AUDIT, without a row when no network could be asked; audit_examples: uint8 (E, S, S, 3), the
+    augmented images of its examples in their order.
     manifest: version, images, splits (name to rows) and shards (a list) of the written data set.
     """
 
@@ -55,6 +58,10 @@ class Inputs:
     normalized: NDArray[np.float32]
     augmented: NDArray[np.float32]
     augmented_index: pl.DataFrame
+    left_out: pl.DataFrame
+    left_out_pixels: NDArray[np.uint8]
+    audit: pl.DataFrame
+    audit_examples: NDArray[np.uint8]
     manifest: dict[str, Any]
     params: Params
 

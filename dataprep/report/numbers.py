@@ -76,6 +76,7 @@ def metrics(inputs: Inputs) -> dict[str, Any]:
         "removed": inputs.removed.height,
         "relabeled": relabeled(inputs.kept).height,
         "augmented": inputs.augmented_index.height,
+        "augmented_left_out": inputs.left_out.height,
         "written": int(inputs.manifest["images"]),
     }
     checked = inputs.checks["status"].value_counts()
@@ -85,6 +86,8 @@ def metrics(inputs: Inputs) -> dict[str, Any]:
         values["learning_curve"] = curve
     if inputs.correlations.height:
         values["spurious_correlations"] = _correlations(inputs.correlations)
+    if inputs.audit.height:
+        values["augmentation_changes"] = _changed_classes(inputs.audit)
     if correct is not None:
         values["out_of_fold_accuracy"] = round(correct, DIGITS)
     if scores is not None:
@@ -96,6 +99,12 @@ def _correlations(found: pl.DataFrame) -> dict[str, float]:
     """Return the highest strength of each flagged property, by name."""
     flagged = found.filter("spurious").group_by("property").agg(pl.col("strength").max().round(DIGITS))
     return dict(flagged.sort("property").iter_rows())
+
+
+def _changed_classes(audit: pl.DataFrame) -> dict[str, int]:
+    """Return how many classes each operation in use changes; operations that change none are left out."""
+    found = audit.filter(pl.col("changes") & pl.col("in_use"))
+    return dict(found.group_by("operation").agg(pl.col("label").n_unique()).sort("operation").iter_rows())
 
 
 def _learning_curve(inputs: Inputs) -> dict[str, float]:

@@ -6,12 +6,15 @@ from typing import Any
 import polars as pl
 
 from dataprep.report import (
+    augmentation_section,
+    augmented_copies,
     class_section,
     more_data,
     normalization_section,
     numbers,
     people,
     pictures,
+    planted_section,
     plots,
     training_checks,
 )
@@ -21,7 +24,7 @@ from dataprep.report.inputs import Inputs
 from dataprep.report.markdown import code, count, details, escape, share, table
 from dataprep.report.spurious_section import section as spurious_section
 from dataprep.schema import class_names
-from dataprep.wording import fault_title, in_order, wording
+from dataprep.wording import in_order, wording
 
 LISTED_FILES = 20
 LISTED_CHANGES = 30
@@ -43,7 +46,8 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     _changes(document, inputs)
     document.extend(normalization_section.section(inputs))
     _augmentation(document, inputs)
-    _planted(document, inputs)
+    document.extend(augmentation_section.section(inputs))
+    document.extend(planted_section.section(inputs))
     _left_out(document, inputs)
     return "\n\n".join(document.blocks) + "\n", document.pictures
 
@@ -199,30 +203,12 @@ def _reason(reason: str) -> str:
 def _augmentation(document: Document, inputs: Inputs) -> None:
     shown = pictures.augmented(inputs)
     if shown is not None:
-        document.add("## Augmentation", "Training images beside their augmented copies:")
-    document.show(shown)
-
-
-def _planted(document: Document, inputs: Inputs) -> None:
-    scores = numbers.planted_scores(inputs)
-    if scores is None:
-        return
-    rows = [
-        (
-            fault_title(row["fault"]),
-            count(row["planted"]),
-            count(row["found"]),
-            f"{row['recall']:.2f}",
-            "—" if row["precision"] is None else f"{row['precision']:.2f}",
+        document.add(
+            "## Augmentation",
+            augmented_copies.sentences(inputs.augmented_index),
+            "Training images beside their augmented copies:",
         )
-        for row in scores.iter_rows(named=True)
-    ]
-    document.add(
-        "## Detectors against planted faults",
-        "The built-in data hold faults that were planted by a fixed seed and that no detector is told of. The scans "
-        "have odd and doubtful images of their own, which count against precision.",
-        table(("fault", "planted", "found", "recall", "precision"), rows),
-    )
+    document.show(shown)
 
 
 def _left_out(document: Document, inputs: Inputs) -> None:

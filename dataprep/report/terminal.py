@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dataprep.report.markdown import count, share, visible
-from dataprep.wording import fault_title, in_order, property_wording, wording
+from dataprep.wording import fault_title, in_order, operation_wording, property_wording, wording
 
 
 def summary(metrics: dict[str, Any], report: Path) -> str:
@@ -46,6 +46,10 @@ def summary(metrics: dict[str, Any], report: Path) -> str:
             for name, strength in sorted(correlated.items(), key=lambda item: (-item[1], item[0]))
         )
         lines.append(f"  follow the label too well: {named}")
+    changed = metrics.get("augmentation_changes", {})
+    if changed:
+        named = ", ".join(f"{operation_wording(name).title} {count(n)}" for name, n in changed.items())
+        lines.append(f"  augmentation changes classes: {named}; see the report")
     if planted:
         recalls = ", ".join(
             f"{fault_title(fault).lower()} {scores['found']} of {scores['planted']}"

@@ -30,6 +30,7 @@ from dataprep.schema import (
 )
 from tests import frames
 from tests.closure import ROOT
+from tests.report.augmentation import audit, left_out
 
 COUNT = 60
 SIDE = 8
@@ -81,7 +82,11 @@ def inputs(**changes: Any) -> Inputs:
         "normalization": {"scale": "[0, 1]", "channels": 3, "height": SIDE, "width": SIDE, "steps": [GCN]},
         "normalized": numbers.standard_normal((kept.height, 3, SIDE, SIDE)).astype(np.float32),
         "augmented": numbers.standard_normal((len(index), 3, SIDE, SIDE)).astype(np.float32),
-        "augmented_index": pl.DataFrame(index, schema=AUGMENTED.columns, orient="row"),
+        "augmented_index": _augmented_index(index),
+        "left_out": left_out([], []),
+        "left_out_pixels": np.zeros((0, SIDE, SIDE, 3), np.uint8),
+        "audit": audit(LABELS, ids, {}),
+        "audit_examples": np.zeros((0, SIDE, SIDE, 3), np.uint8),
         "manifest": {
             "version": "abc123",
             "images": 55,
@@ -91,6 +96,11 @@ def inputs(**changes: Any) -> Inputs:
         "params": config.load(ROOT / "params.yaml"),
     }
     return Inputs(**(fields | changes))
+
+
+def _augmented_index(index: list[tuple[str, int]]) -> pl.DataFrame:
+    rows = [{"image_id": image_id, "copy": copy, "partner_share": 0.0} for image_id, copy in index]
+    return pl.DataFrame(rows, schema=AUGMENTED.columns)
 
 
 def _issues(ids: list[str]) -> pl.DataFrame:
