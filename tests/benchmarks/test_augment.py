@@ -52,7 +52,11 @@ def test_every_contestant_returns_all_pictures() -> None:
     assert {image.size for image in augment.looped(pictures)} == {(16, 16)}
 
 
-def test_without_albumentations_the_rest_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_albumentations_the_rest_is_measured(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "peers.py").write_text("raise ModuleNotFoundError('not here')")
+    monkeypatch.setattr(augment, "PEERS", tmp_path / "peers.py")
     with augment.peer(sys.executable, 8, 4) as turn:
         assert turn is None
     assert "albumentations not measured: ModuleNotFoundError" in capsys.readouterr().err
