@@ -23,7 +23,7 @@ def source_maps(draws: Draws, side: int) -> Tensor:
     wide = (1 - 2 * value["horizontal_flip"]) / (value["scale"] * root)
     high = (1 - 2 * value["vertical_flip"]) / (value["scale"] / root)
     angle = torch.deg2rad(value["rotation"])
-    cos, sin = torch.where(angle == 0, 1.0, angle.cos()), torch.where(angle == 0, 0.0, angle.sin())
+    cos, sin = angle.cos(), angle.sin()
     lean = torch.tan(torch.deg2rad(value["shear"]))
     along_x = draws.sides("shear", 1)[:, 0] < 0.5
     lean_x, lean_y = torch.where(along_x, lean, 0.0), torch.where(along_x, 0.0, lean)
@@ -130,7 +130,7 @@ def warp(images: Tensor, how: Warp) -> Tensor:
         return _at_once(images, how)
     warped = torch.empty_like(images)
     for rows, way in ((how.tilted, _at_once), (~how.tilted, _along_axes)):
-        here = rows.to(images.device).nonzero()[:, 0]
+        here = rows.nonzero()[:, 0]  # stays on the CPU: tensors on any device may be indexed from there
         warped[here] = way(images[here], how[here])
     return warped
 
