@@ -274,8 +274,8 @@ def table(values: dict[str, Any]) -> str:
         f"GCN over NumPy: {values['gcn_over_numpy']:.2f} (mean and std, both to new memory), "
         f"{values['gcn_over_numpy_formula']:.2f} (as the formula reads, both to new memory), "
         f"{values['gcn_over_tuned_numpy']:.2f} (tuned, both to memory that is there).",
-        f"LCN over kornia: {values['lcn_over_kornia']:.1f} on the same tensor, {values['lcn_over_kornia_blocks']:.1f} where "
-        f"kornia gets {BLOCK} images at a time; over OpenCV: {values['lcn_over_opencv']:.1f}.",
+        f"LCN over kornia: {values['lcn_over_kornia']:.1f} on the same tensor, {values['lcn_over_kornia_blocks']:.1f} "
+        f"where kornia gets {BLOCK} images at a time; over OpenCV: {values['lcn_over_opencv']:.1f}.",
     ]
     if "gpu" in values:
         found = ", ".join(f"{name} {value:,.2f}" for name, value in values["gpu"].items())

@@ -37,12 +37,12 @@ def global_contrast(
     def contrast(block: Tensor, place: Tensor | None) -> Tensor:
         flat = block.flatten(1)
         target = None if place is None else place.flatten(1)
-        centered, square, mean = _centered(flat, target)
-        # Per image in double precision, as the square of a small floor is no number in single precision.
-        deviation = (square.double() + regularizer).clamp_min(floor**2).sqrt()
-        # What two subtractions leave of a flat image is far below what one pixel could differ by.
-        flat_image = square <= (64 * torch.finfo(block.dtype).eps ** 2 * mean).square()
-        gain = torch.where(flat_image, 0.0, s / deviation).to(block.dtype)
+        centered, deviation, is_flat = _centered(flat, target)
+        if regularizer:
+            deviation = (deviation.square() + regularizer).sqrt()
+        gain = s / deviation.clamp_min(floor)
+        if is_flat is not None:
+            gain = torch.where(is_flat, 0.0, gain)
         return torch.mul(centered, gain, out=target).view_as(block)
 
     direct = out if out is not None and out.dtype == wide.dtype else None
@@ -50,22 +50,25 @@ def global_contrast(
     return result if out is None or direct is not None else out.copy_(result)
 
 
-def _centered(flat: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Return (N, K) values less their mean, (N, 1) mean squares of these, and the means.
+def _centered(flat: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return (N, K) values less their mean, (N, 1) their deviations, and (N, 1) whether they are all equal.
 
     Where the contrast is faint the rounding of the mean is no longer small beside it, and would be taken for contrast
-    in a flat image; what is left of the mean is then subtracted as well.
+    in a flat image; what is left of the mean is then subtracted as well. What two subtractions leave of a flat image is
+    far below what one pixel could differ by. None where no image's contrast is faint, so that none is flat.
     """
     mean = flat.mean(1, keepdim=True)
     centered = torch.sub(flat, mean, out=out)
-    square = _mean_square(centered)
-    faint = square < (FAINT * mean).square()
-    if torch.compiler.is_compiling() or flat.device.type != "cpu" or bool(faint.any()):
-        rest = torch.where(faint, centered.mean(1, keepdim=True), 0.0)
-        centered = torch.sub(centered, rest, out=out)
-        square = _mean_square(centered)
-    return centered, square, mean
+    deviation = _deviation(centered)
+    size = mean.abs()
+    faint = deviation <= FAINT * size
+    if not (torch.compiler.is_compiling() or flat.device.type != "cpu" or bool(faint.any())):
+        return centered, deviation, None
+    rest = torch.where(faint, centered.mean(1, keepdim=True), 0.0)
+    centered = torch.sub(centered, rest, out=out)
+    deviation = _deviation(centered)
+    return centered, deviation, deviation <= 64 * torch.finfo(flat.dtype).eps ** 2 * size
 
 
-def _mean_square(values: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(values, dim=1, keepdim=True).square() / values.shape[1]
+def _deviation(centered: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(centered, dim=1, keepdim=True) * centered.shape[1] ** -0.5
