@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from dataprep.augmentation.draws import draw, fixed
 from dataprep.augmentation.judges import load_judges
-from dataprep.augmentation.ladder import Rung, ladder
+from dataprep.augmentation.ladder import CONFIGURED, RESAMPLING, Rung, ladder, resampled
 from dataprep.augmentation.operations import augment
 from dataprep.augmentation.verdicts import judge, with_beginnings
 from dataprep.config import Audit, Augment, Train
@@ -120,15 +120,23 @@ def run_audit(
 ) -> tuple[pl.DataFrame, NDArray[np.uint8]]:
     """Return AUGMENTATION_AUDIT, and the pictures of its examples, (E, S, S, 3) uint8, in its order.
 
-    Every rung is tried on every image of the sample; `verdicts.judge` has the rules. Of each operation and class the
-    change that tells most becomes an example, and so does each change in use.
+    Every rung is tried on every image of the sample; `verdicts.judge` has the rules. What resamples is compared with
+    the image shifted by half a pixel: networks may know a class by its finest detail, and what any resampling blurs is
+    not what a rotation changes. Of each operation and class the change that tells most becomes an example, and so does
+    each change in use.
     """
     before = opinion(asked.pixels, asked.folds)
+    used = {rung.operation for rung in rungs if rung.in_use} & set(RESAMPLING)
+    resampling = {*RESAMPLING, *([CONFIGURED.operation] if used else [])}
+    blurred = before
+    if resampling & {rung.operation for rung in rungs}:
+        blurred = _after(asked, resampled(asked.pixels.shape[-1]), change, opinion, before)
     rows: list[dict[str, Any]] = []
     for rung in tqdm(rungs, desc="audit", unit="value"):
         after = _after(asked, rung, change, opinion, before)
         where = {"operation": rung.operation, "value": rung.value, "step": rung.step, "in_use": rung.in_use}
-        for verdict in judge(before, after, asked.labels, asked.classes, bound):
+        start = blurred if rung.operation in resampling else before
+        for verdict in judge(start, after, asked.labels, asked.classes, bound):
             rows.append(where | verdict | _example(asked, before, after, verdict))
     columns = {name: dtype for name, dtype in AUGMENTATION_AUDIT.columns.items() if name != "begins_at"}
     table = _clearest(with_beginnings(pl.DataFrame(rows, schema=columns)))
@@ -158,14 +166,16 @@ def _example(
 ) -> dict[str, Any]:
     """Return the columns of the image that shows a change best; nothing without a change.
 
-    Into another class: where that one gains most. Else: where the given class loses most.
+    Into another class: where the given class loses and that one gains most. Else: where the given class loses most.
     """
     if not verdict["changes"]:
         return {}
     given = asked.classes.index(verdict["label"])
     mine = np.flatnonzero(asked.labels == given)
     into = asked.classes.index(verdict["becomes"]) if verdict["another"] else None
-    clear = before[mine, given] - after[mine, given] if into is None else (after - before)[mine, into]
+    clear = before[mine, given] - after[mine, given]
+    if into is not None:
+        clear = np.minimum(clear, (after - before)[mine, into])
     row = mine[int(clear.argmax())]
     return {
         "example": asked.image_ids[row],

@@ -91,14 +91,16 @@ def _classes(operation: str, rows: pl.DataFrame) -> str:
 def _method(inputs: Inputs) -> str:
     most, params = int(inputs.audit["images"].to_numpy().max()), inputs.params
     taught = [f"shifts of up to {share(params.train.shift)} of the side"] if params.train.shift else []
-    taught += ["mirror images, which they therefore cannot judge,"] if params.train.flip else []
+    taught += ["mirror images"] if params.train.flip else []
+    trained = f"Trained with {' and '.join(taught)}, they hardly judge those. " if taught else ""
     return (
         "The networks were shown images that they had not been trained on and whose label they confirm, up to "
         f"{most} of a class, before and after one operation at a time, from mild to extreme. A class counts as changed "
-        f"when it loses more than {params.audit.bound:g} of its mean probability (by the lower 95% bound). It becomes "
-        "another class when most of that goes to one; else it is no longer recognized. The networks were trained with "
-        f"{' and '.join(taught) or 'no augmentation'}: what they no longer recognize a person may well recognize, and "
-        "training with it would teach them. What becomes another class to them often is one."
+        f"when it loses more than {params.audit.bound:g} of its mean probability (by the lower 95% bound; what "
+        "resamples is compared with the image shifted by half a pixel). It becomes another class when most of that "
+        f"goes to one; else it is no longer recognized. {trained}What they no longer recognize a person may well "
+        "recognize, and training with it would teach them. What becomes another class to them often is one, but the "
+        "pictures decide."
     )
 
 

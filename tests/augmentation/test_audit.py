@@ -108,6 +108,30 @@ def test_images_that_stay_the_same_are_not_asked_about_again() -> None:
     assert calls == [36, 24]
 
 
+def test_what_any_resampling_blurs_is_no_change_of_a_rotation() -> None:
+    stripes, plain = torch.zeros(2, 3, 16, 16, dtype=torch.uint8)
+    stripes[:, :, ::2] = 200
+    pixels = torch.stack([stripes, plain + 100] * 12)
+    names = [f"{row:03d}" for row in range(24)]
+    hashes = [frames.digest(name) for name in names]
+    labels = np.array([0, 1] * 12)
+    asked = Sample(names, hashes, labels, labels * 0, ["striped", "plain"], pixels)
+
+    def detail(images: torch.Tensor, folds: np.ndarray) -> np.ndarray:
+        stripes = images.float().diff(dim=3).abs().mean((1, 2, 3)) / 200
+        return torch.stack([stripes, 1 - stripes], 1).double().numpy()
+
+    rungs = [Rung("rotation", 5.0, 1, False), Rung("rotation", 90.0, 2, False), Rung("blur", 1.0, 1, False)]
+    table, _ = run_audit(asked, rungs, change_by(OFF, 0), detail, 0.2)
+    striped = {(row["operation"], row["value"]): row for row in table.filter(label="striped").iter_rows(named=True)}
+    assert striped["blur", 1.0]["before"] == 1.0
+    assert striped["blur", 1.0]["changes"]
+    assert striped["rotation", 5.0]["after"] < 0.8  # would be a change, of an image that is not blurred alike
+    assert striped["rotation", 5.0]["before"] < 0.8
+    assert not striped["rotation", 5.0]["changes"]
+    assert striped["rotation", 90.0]["changes"]
+
+
 def test_all_together_is_the_first_copy_without_what_takes_other_images() -> None:
     params = used(horizontal_flip={"probability": 1.0}, mixup={"probability": 1.0, "share": (0.4, 0.4)})
     asked = sides([0, 1])
