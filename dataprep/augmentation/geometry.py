@@ -23,7 +23,7 @@ def source_maps(draws: Draws, side: int) -> Tensor:
     wide = (1 - 2 * value["horizontal_flip"]) / (value["scale"] * root)
     high = (1 - 2 * value["vertical_flip"]) / (value["scale"] / root)
     angle = torch.deg2rad(value["rotation"])
-    cos, sin = torch.where(angle == 0, 1.0, angle.cos()), torch.where(angle == 0, 0.0, angle.sin())
+    cos, sin = angle.cos(), angle.sin()
     lean = torch.tan(torch.deg2rad(value["shear"]))
     along_x = draws.sides("shear", 1)[:, 0] < 0.5
     lean_x, lean_y = torch.where(along_x, lean, 0.0), torch.where(along_x, 0.0, lean)

@@ -6,7 +6,6 @@ After Tobin et al., Domain randomization for transferring deep neural networks, 
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from dataprep.augmentation.draws import Draws
@@ -66,7 +65,10 @@ def pattern(numbers: Tensor, channels: int, side: int) -> Tensor:
     sizes = [channels * (cells + 1) ** 2 for cells in CELLS]
     for cells, weight, corners in zip(CELLS, weights, numbers.split(sizes, 1), strict=True):
         grid = corners.reshape(-1, channels, cells + 1, cells + 1)
-        total += weight / sum(weights) * F.interpolate(grid, (side, side), mode="bilinear", align_corners=True)
+        # The hat function of the distance in cells; F.interpolate would round by the number of threads.
+        places = torch.linspace(0, cells, side, dtype=torch.float64)[:, None]
+        near = (1 - (places - torch.arange(cells + 1)).abs()).clamp_min(0).to(numbers)
+        total += weight / sum(weights) * (near @ grid @ near.T)
     return total
 
 

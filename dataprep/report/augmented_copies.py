@@ -13,7 +13,7 @@ def sentences(index: pl.DataFrame) -> str:
     if mixed:
         weight = float(index.filter(pl.col("partner_id").is_not_null())["partner_share"].to_numpy().mean())
         said.append(
-            f"{share(mixed, copies)} are mixed with another training image, which has {share(weight)} of such a label."
+            f"{share(mixed, copies)} are mixed with another training image, whose mean share is {share(weight)}."
         )
     looked_for = index.filter(pl.col("masked").is_not_null()).unique("image_id")
     if looked_for.height:

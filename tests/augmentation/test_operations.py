@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from dataprep.augmentation import operations
 from dataprep.augmentation.draws import draw, fixed
 from dataprep.augmentation.operations import OPERATIONS, Masks, Partners, augment
+from dataprep.config import Augment
 from tests.augmentation.samples import SINGLE, STRENGTHS, digests, params, pictures
+from tests.closure import ROOT
 
 NAMES = digests(40)
 IMAGES = pictures(40, 12)
@@ -25,6 +27,25 @@ def test_neutral_strengths_change_no_bit(name: str, side: int) -> None:
     masks = Masks(torch.zeros(3, 1, side, side), 1.0)
     draws = fixed(NAMES[:3], name, OPERATIONS[name].neutral, 0)
     assert torch.equal(augment(images, draws, Partners(images, images), masks), images)
+
+
+def test_every_operation_has_params_with_a_comment_in_the_order_of_application() -> None:
+    lines = (ROOT / "params.yaml").read_text().partition("\naugment:")[2].partition("\n\n")[0].splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in lines] == list(OPERATIONS)
+    assert [name for name in Augment.model_fields if name != "copies"] == list(OPERATIONS)
+    assert all("  # " in line for line in lines)
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    images, draws = pictures(4, 224), draw(NAMES[:4], 1, params(**dict.fromkeys(SINGLE, 0.7)), 0)
+    before, made = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            made.append(augment(images, draws))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*made)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

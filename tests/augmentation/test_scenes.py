@@ -32,6 +32,12 @@ def test_patterns_are_smooth_and_fill_their_range() -> None:
     assert drawn.max() <= 1
     assert float(drawn.mean()) == pytest.approx(0.5, abs=0.02)
     assert drawn.diff(dim=3).abs().mean() < 0.1 * drawn.std() * 5
+    for place, (row, column) in (((0, 0), (0, 0)), ((0, 3), (0, 12)), ((3, 3), (12, 12))):
+        corner = torch.zeros(1, pattern_numbers())
+        corner[0, place[0] * 4 + place[1]] = 1.0  # of the coarsest cells
+        lit = pattern(corner, 1, 13)[0, 0]
+        assert float(lit[row, column]) == pytest.approx(4 / 7)
+        assert int((lit > 0).sum()) == 16
     flat = pattern(torch.full((1, pattern_numbers()), 0.25), 1, 7)
     assert torch.allclose(flat, torch.full_like(flat, 0.25))
 
