@@ -17,6 +17,7 @@ from dataprep.wording import operation_value, operation_wording
 MOST_NAMED = 4  # changes that a line names
 MOST_PAIRS = 12  # pictures of changes
 MOST_OF_ONE = 3  # of one operation
+MANY = 100  # classes; of so many not all may be looked at
 BUDGET = 100_000  # bytes for a picture
 
 
@@ -100,8 +101,15 @@ def _method(inputs: Inputs) -> str:
         "resamples is compared with the image shifted by half a pixel). It becomes another class when most of that "
         f"goes to one; else it is no longer recognized. {trained}What they no longer recognize a person may well "
         "recognize, and training with it would teach them. What becomes another class to them often is one, but the "
-        "pictures decide."
+        f"pictures decide.{_missing(inputs)}"
     )
+
+
+def _missing(inputs: Inputs) -> str:
+    rest = len(class_names(inputs.images)) - inputs.audit["label"].n_unique()
+    many = " or it would take too long" if inputs.audit["label"].n_unique() > MANY else ""
+    which = "1 class was" if rest == 1 else f"{count(rest)} classes were"
+    return f" {which} not looked at: too few of the images are recognized{many}." if rest else ""
 
 
 def _tried(audit: pl.DataFrame) -> list[str]:
@@ -129,7 +137,7 @@ def _plain(name: str) -> bool:
 
 
 def _used(params: Augment, name: str) -> str:
-    if name in OPERATIONS and not params.probability(name):
+    if not params.copies or (name in OPERATIONS and not params.probability(name)):
         return "no"
     return "yes" if _plain(name) else _range(name, params.strengths(name))
 

@@ -52,6 +52,14 @@ def test_of_a_class_the_first_by_hash_are_chosen_and_small_classes_left_out() ->
     assert found.image_ids == sorted(every[:12])
 
 
+def test_of_very_many_classes_some_are_looked_at() -> None:
+    labels = [f"{number:03d}" for number in range(300) for _ in range(LEAST_IMAGES)]
+    found = asked_about(labels)
+    assert len(found.labels) == 2000
+    assert set(np.bincount(found.labels)[found.labels]) == {LEAST_IMAGES}
+    assert {found.labels.min(), found.labels.max()} == {0, 299}
+
+
 def test_equal_files_are_asked_about_once() -> None:
     images, predictions = frames.predicted(["a"] * 11 + ["b"], np.array([[0.9, 0.1]] * 11 + [[0.1, 0.9]]))
     images = images.with_columns(sha256=pl.lit(frames.digest("same")))
