@@ -130,7 +130,7 @@ def warp(images: Tensor, how: Warp) -> Tensor:
         return _at_once(images, how)
     warped = torch.empty_like(images)
     for rows, way in ((how.tilted, _at_once), (~how.tilted, _along_axes)):
-        here = rows.to(images.device).nonzero()[:, 0]
+        here = rows.nonzero()[:, 0]  # stays on the CPU: tensors on any device may be indexed from there
         warped[here] = way(images[here], how[here])
     return warped
 

@@ -50,7 +50,6 @@ def planned(source: Training, copy: int, params: Augment, seed: int) -> Plan:
     """Draw what becomes of each training image in its `copy`-th copy."""
     sha256 = source.kept["sha256"].to_list()
     draws = draw(sha256, copy, params, seed)
-    draws = draws.without("cutmix", draws.active("mixup")).without("background", draws.active("hybrid"))
     for name in CUTTING:
         draws = draws.without(name, torch.from_numpy(~masked(source)))
     found = {name: np.full(len(sha256), ALONE, np.int64) for name in (*MIXING, "hybrid")}
@@ -58,6 +57,7 @@ def planned(source: Training, copy: int, params: Augment, seed: int) -> Plan:
         if draws.active(name).any():
             found[name] = partners(sha256, copy, name, seed)
             draws = draws.without(name, torch.from_numpy(found[name] == ALONE))
+    draws = draws.without("cutmix", draws.active("mixup")).without("background", draws.active("hybrid"))
     shares = mixed_shares(draws, source.pixels.shape[1]).numpy()
     mixed = np.where(draws.active("mixup").numpy(), found["mixup"], found["cutmix"])
     scenes = np.where(draws.active("hybrid").numpy(), found["hybrid"], ALONE)

@@ -21,6 +21,7 @@ from dataprep.config import Augment
 from dataprep.normalize import BATCH, apply_scaled, rows_of, scale
 from dataprep.schema import AUGMENTED, check
 
+BATCH_BYTES = 2**26  # of float32 pixels at once
 CPU = torch.device("cpu")
 
 
@@ -78,8 +79,9 @@ def augmented(source: Training, plan: Plan, device: torch.device) -> Iterator[tu
 
     An image is mixed with its partner's own augmented copy, as it was before that was mixed.
     """
-    for start in range(0, source.kept.height, BATCH):
-        places = np.arange(start, min(start + BATCH, source.kept.height))
+    step = max(1, min(BATCH, BATCH_BYTES // (12 * source.pixels.shape[1] ** 2)))
+    for start in range(0, source.kept.height, step):
+        places = np.arange(start, min(start + step, source.kept.height))
         changed = _unmixed(source, plan, places, device)
         meeting = plan.mixed[places] != ALONE
         if meeting.any():

@@ -137,6 +137,8 @@ def test_a_lonely_image_is_not_mixed(tmp_path: Path) -> None:
     index, array = made(tmp_path, [5], params(mixup=1.0, cutmix=1.0, hybrid=1.0), cutouts=cutouts([5]))
     assert index.select("partner_id", "partner_share", "scene", "scene_id").rows() == [(None, 0.0, None, None)]
     assert np.array_equal(array, unit([5]).numpy())
+    index, _ = made(tmp_path, [5], params(background=1.0, hybrid=1.0), cutouts=cutouts([5]))
+    assert index["scene"].to_list() == ["background"]  # where there is no scene
 
 
 @pytest.mark.parametrize(("rows", "copies"), [([1], 0), ([], 2)])
