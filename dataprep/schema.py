@@ -259,7 +259,9 @@ AUGMENTATION_AUDIT = Table(
         "step": pl.Int32,  # 1 the mildest value tried; negative below the neutral value; 0 as configured
         "in_use": pl.Boolean,  # params.augment may draw this value
         "images": pl.Int64,  # looked at
-        "before": pl.Float64,  # mean probability of the given class, 0 to 1, of the images as they are
+        # mean probability of the given class, 0 to 1, of the images as they are; where the operation resamples them, of
+        # the images shifted by half a pixel
+        "before": pl.Float64,
         "after": pl.Float64,  # the same of the augmented images
         "loss": pl.Float64,  # before - after
         "loss_low": pl.Float64,  # lower bound of the mean loss, one-sided 95 %

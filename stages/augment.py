@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from dataprep import files, tables
-from dataprep.augmentation.masks import read_cutouts
+from dataprep.augmentation.masks import Cutouts, read_cutouts
 from dataprep.augmentation.near_test import near_copies
 from dataprep.augmentation.plan import CUTTING, Training
 from dataprep.augmentation.write import augment_all
@@ -36,10 +36,7 @@ def main(
     everything = tables.read(kept, KEPT)
     trains = pl.col("split") == params.normalize.training_split
     training, held_out = everything.filter(trains), everything.filter(~trains)
-    cutouts = None
-    if any(params.augment.probability(name) for name in CUTTING):
-        transparent = measured.filter(pl.col("transparency") > 0).join(training, on="image_id", how="semi")["image_id"]
-        cutouts = read_cutouts(Originals(originals), transparent, squares.shape[1], params.measure, params.workers)
+    cutouts = _cutouts(params, originals, measured.join(training, on="image_id", how="semi"), squares.shape[1])
     source = Training(squares, rows_of(measured["image_id"], training["image_id"]), training, cutouts)
     near, pictures = near_copies(
         measured["image_id"],
@@ -65,6 +62,13 @@ def main(
     tables.write(made, index, AUGMENTED)
     tables.write(near, left_out, AUGMENTED_LEFT_OUT)
     files.write_array(left_out_pixels, pictures)
+
+
+def _cutouts(params: Params, originals: Path, measured: pl.DataFrame, side: int) -> Cutouts | None:
+    if not any(params.augment.probability(name) for name in CUTTING):
+        return None
+    transparent = measured.filter(pl.col("transparency") > 0)["image_id"]
+    return read_cutouts(Originals(originals), transparent, side, params.measure, params.workers)
 
 
 if __name__ == "__main__":

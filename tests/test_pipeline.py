@@ -96,6 +96,7 @@ SMALL: dict[str, object] = {
     "train.committee_width": 8,
     "checks.images": 64,
     "checks.steps": 5,
+    "audit.images": 10,
     "learning_curve.enabled": False,
     "predictions.kind": "training",
     "folds.k": 2,
@@ -169,11 +170,12 @@ def test_predictions_of_ones_own_model_replace_the_training(pipeline: Path, tmp_
     )
     set_params(root, {"predictions.kind": "file"})
     ran = stages_run(repro(root))
-    assert {"predict", "checks", "session", "report"} <= ran
+    assert {"predict", "checks", "audit", "session", "report"} <= ran
     assert not {"ingest", "measure", "folds"} & ran
     report = (root / "reports/summary.md").read_text()
     assert "The predictions come from `reviews/predictions`" in report
     assert "left out" in report
+    assert "Whether operations change what an image is was not looked at" in report
     images, folds = (pl.read_parquet(root / f"data/{name}.parquet") for name in ("images", "folds"))
     mine = read_predictions(root / "reviews/predictions", images, folds)
     expected = label_errors.detect(images, mine, config.load(root / "params.yaml").detectors.label_errors)

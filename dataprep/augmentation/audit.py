@@ -14,14 +14,14 @@ from tqdm import tqdm
 
 from dataprep.augmentation.draws import draw, fixed
 from dataprep.augmentation.judges import load_judges
-from dataprep.augmentation.ladder import Rung, ladder
+from dataprep.augmentation.ladder import CONFIGURED, RESAMPLING, Rung, ladder, resampled
 from dataprep.augmentation.operations import augment
 from dataprep.augmentation.verdicts import judge, with_beginnings
 from dataprep.config import Audit, Augment, Train
 from dataprep.schema import AUGMENTATION_AUDIT, check, class_names
 
 LEAST_IMAGES = 10  # of a class; of fewer a mean says little
-MOST_IMAGES = 2000  # of all classes, as long as each has the least
+MOST_IMAGES = 2000  # of all classes together
 BATCH = 500
 OF_SEVERAL = ("background", "hybrid", "mixup", "cutmix")
 
@@ -51,14 +51,17 @@ def sample(images: pl.DataFrame, predictions: pl.DataFrame, pixels: NDArray[np.u
 
     The last excludes most wrong labels, with which a loss would mean nothing. Of each class at most `params.images`,
     fewer where all classes together would have more than 2,000, but 10 at least; a class with fewer than 10 is left
-    out. Chosen are the first by sha256, so that new images change little; of equal files one. pixels: (N, S, S, 3)
-    uint8, row i for the i-th row of `images`.
+    out, and of more than 200 classes 200 are looked at, evenly spaced. Chosen are the first by sha256, so that new
+    images change little; of equal files one. pixels: (N, S, S, 3) uint8, row i for the i-th row of `images`.
     """
     classes = class_names(images)
-    most = min(params.images, max(LEAST_IMAGES, MOST_IMAGES // max(len(classes), 1)))
+    count = min(len(classes), MOST_IMAGES // LEAST_IMAGES)
+    chosen = np.linspace(0, len(classes) - 1, count).round().astype(np.int64).tolist()
+    most = min(params.images, MOST_IMAGES // max(count, 1))
     place = pl.Series("class", range(len(classes)), pl.Int64)
     known = images.select("image_id", "sha256", "label").with_row_index("row")
     known = known.join(pl.DataFrame([pl.Series("label", classes, pl.String), place]), on="label", validate="m:1")
+    known = known.filter(pl.col("class").is_in(chosen))
     rows = predictions.drop_nulls("fold")
     found = rows["probabilities"].to_numpy().argmax(1) if rows.height else []
     asked = rows.select("image_id", "fold", pl.Series("predicted", found, pl.Int64)).join(known, on="image_id")
@@ -120,15 +123,23 @@ def run_audit(
 ) -> tuple[pl.DataFrame, NDArray[np.uint8]]:
     """Return AUGMENTATION_AUDIT, and the pictures of its examples, (E, S, S, 3) uint8, in its order.
 
-    Every rung is tried on every image of the sample; `verdicts.judge` has the rules. Of each operation and class the
-    change that tells most becomes an example, and so does each change in use.
+    Every rung is tried on every image of the sample; `verdicts.judge` has the rules. What resamples is compared with
+    the image shifted by half a pixel: networks may know a class by its finest detail, and what any resampling blurs is
+    not what a rotation changes. Of each operation and class the change that tells most becomes an example, and so does
+    each change in use.
     """
     before = opinion(asked.pixels, asked.folds)
+    used = {rung.operation for rung in rungs if rung.in_use} & set(RESAMPLING)
+    resampling = {*RESAMPLING, *([CONFIGURED.operation] if used else [])}
+    blurred = before
+    if resampling & {rung.operation for rung in rungs}:
+        blurred = _after(asked, resampled(asked.pixels.shape[-1]), change, opinion, before)
     rows: list[dict[str, Any]] = []
     for rung in tqdm(rungs, desc="audit", unit="value"):
         after = _after(asked, rung, change, opinion, before)
         where = {"operation": rung.operation, "value": rung.value, "step": rung.step, "in_use": rung.in_use}
-        for verdict in judge(before, after, asked.labels, asked.classes, bound):
+        start = blurred if rung.operation in resampling else before
+        for verdict in judge(start, after, asked.labels, asked.classes, bound):
             rows.append(where | verdict | _example(asked, before, after, verdict))
     columns = {name: dtype for name, dtype in AUGMENTATION_AUDIT.columns.items() if name != "begins_at"}
     table = _clearest(with_beginnings(pl.DataFrame(rows, schema=columns)))
@@ -158,14 +169,16 @@ def _example(
 ) -> dict[str, Any]:
     """Return the columns of the image that shows a change best; nothing without a change.
 
-    Into another class: where that one gains most. Else: where the given class loses most.
+    Into another class: where the given class loses and that one gains most. Else: where the given class loses most.
     """
     if not verdict["changes"]:
         return {}
     given = asked.classes.index(verdict["label"])
     mine = np.flatnonzero(asked.labels == given)
     into = asked.classes.index(verdict["becomes"]) if verdict["another"] else None
-    clear = before[mine, given] - after[mine, given] if into is None else (after - before)[mine, into]
+    clear = before[mine, given] - after[mine, given]
+    if into is not None:
+        clear = np.minimum(clear, (after - before)[mine, into])
     row = mine[int(clear.argmax())]
     return {
         "example": asked.image_ids[row],

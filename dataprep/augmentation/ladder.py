@@ -41,6 +41,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "texture": (0.05, *STRENGTHS),
 }
 OF_THE_SIDE = ("blur",)  # px: the values above are shares of the side
+RESAMPLING = ("scale", "stretch", "shear", "rotation", "shift", "crop")  # pixels fall between pixels
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Rung:
 
 
 CONFIGURED = Rung("as_configured", None, 0, True)
+
+
+def resampled(side: int) -> Rung:
+    """Return the rung that resamples and does hardly anything else: a shift by half a pixel of `side`."""
+    return Rung("shift", 0.5 / side, 0, False)
 
 
 def ladder(params: Augment, side: int) -> list[Rung]:

@@ -21,6 +21,8 @@ NEVER = "#efefef"
 LIGHT = 0.9  # of the color map, for what begins at the last value tried
 TEXT = 9.5  # points
 COLORS_KEPT = 64
+LONGEST = 16  # letters of a class
+LETTER = 0.12  # inches
 
 Cells = dict[tuple[str, int, str], dict[str, Any]]  # by operation, side and label
 
@@ -54,10 +56,12 @@ def beginnings(audit: pl.DataFrame, names: Sequence[str]) -> bytes | None:
         _name(axes, lines, shown, used)
         rest = len(names) - len(shown)
         note = f"\n{rest} classes that change less often are not shown" if rest else ""
-        axes.set_xlabel(f"dark: changes soon; gray: never; →: into which class; bold: in use{note}", fontsize=11)
+        legend = "dark: changes soon; gray: never; →: into which class\nbold: in use; framed: changes in use"
+        axes.set_xlabel(legend + note, fontsize=11)
 
     width = 0.8 if any(len(drawable(row["becomes"])) > 2 for row in other.values()) else 0.66
-    return _small(render(draw, 3.8 + width * max(len(shown), 5), 1.6 + 0.42 * len(lines)))
+    heading = LETTER * max(len(drawable(name, LONGEST)) for name in shown) if _upright(shown) else 0.0
+    return _small(render(draw, 3.8 + width * max(len(shown), 5), 1.6 + 0.42 * len(lines) + heading))
 
 
 def _small(png: bytes) -> bytes:
@@ -107,11 +111,15 @@ def _name(axes: Axes, lines: Sequence[tuple[str, int]], shown: Sequence[str], us
     axes.set_yticks(range(len(lines)), [_line(name, side) for name, side in lines], fontsize=11)
     for tick, (name, _) in zip(axes.get_yticklabels(), lines, strict=True):
         tick.set_fontweight("bold" if name in used else "normal")
-    labels = [drawable(name, 16) for name in shown]
-    axes.set_xticks(range(len(labels)), labels, rotation=0 if max(map(len, labels)) < 5 else 90)
+    labels = [drawable(name, LONGEST) for name in shown]
+    axes.set_xticks(range(len(labels)), labels, rotation=90 if _upright(shown) else 0)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def _upright(shown: Sequence[str]) -> bool:
+    return max(len(drawable(name, LONGEST)) for name in shown) > 4
 
 
 def _line(name: str, side: int) -> str:

@@ -17,6 +17,7 @@ from dataprep.wording import operation_value, operation_wording
 MOST_NAMED = 4  # changes that a line names
 MOST_PAIRS = 12  # pictures of changes
 MOST_OF_ONE = 3  # of one operation
+MANY = 100  # classes; of so many not all may be looked at
 BUDGET = 100_000  # bytes for a picture
 
 
@@ -91,15 +92,24 @@ def _classes(operation: str, rows: pl.DataFrame) -> str:
 def _method(inputs: Inputs) -> str:
     most, params = int(inputs.audit["images"].to_numpy().max()), inputs.params
     taught = [f"shifts of up to {share(params.train.shift)} of the side"] if params.train.shift else []
-    taught += ["mirror images, which they therefore cannot judge,"] if params.train.flip else []
+    taught += ["mirror images"] if params.train.flip else []
+    trained = f"Trained with {' and '.join(taught)}, they hardly judge those. " if taught else ""
     return (
         "The networks were shown images that they had not been trained on and whose label they confirm, up to "
         f"{most} of a class, before and after one operation at a time, from mild to extreme. A class counts as changed "
-        f"when it loses more than {params.audit.bound:g} of its mean probability (by the lower 95% bound). It becomes "
-        "another class when most of that goes to one; else it is no longer recognized. The networks were trained with "
-        f"{' and '.join(taught) or 'no augmentation'}: what they no longer recognize a person may well recognize, and "
-        "training with it would teach them. What becomes another class to them often is one."
+        f"when it loses more than {params.audit.bound:g} of its mean probability (by the lower 95% bound; what "
+        "resamples is compared with the image shifted by half a pixel). It becomes another class when most of that "
+        f"goes to one; else it is no longer recognized. {trained}What they no longer recognize a person may well "
+        "recognize, and training with it would teach them. What becomes another class to them often is one, but the "
+        f"pictures decide.{_missing(inputs)}"
     )
+
+
+def _missing(inputs: Inputs) -> str:
+    rest = len(class_names(inputs.images)) - inputs.audit["label"].n_unique()
+    many = " or it would take too long" if inputs.audit["label"].n_unique() > MANY else ""
+    which = "1 class was" if rest == 1 else f"{count(rest)} classes were"
+    return f" {which} not looked at: too few of the images are recognized{many}." if rest else ""
 
 
 def _tried(audit: pl.DataFrame) -> list[str]:
@@ -127,7 +137,7 @@ def _plain(name: str) -> bool:
 
 
 def _used(params: Augment, name: str) -> str:
-    if name in OPERATIONS and not params.probability(name):
+    if not params.copies or (name in OPERATIONS and not params.probability(name)):
         return "no"
     return "yes" if _plain(name) else _range(name, params.strengths(name))
 

@@ -52,6 +52,14 @@ def test_of_a_class_the_first_by_hash_are_chosen_and_small_classes_left_out() ->
     assert found.image_ids == sorted(every[:12])
 
 
+def test_of_very_many_classes_some_are_looked_at() -> None:
+    labels = [f"{number:03d}" for number in range(300) for _ in range(LEAST_IMAGES)]
+    found = asked_about(labels)
+    assert len(found.labels) == 2000
+    assert set(np.bincount(found.labels)[found.labels]) == {LEAST_IMAGES}
+    assert {found.labels.min(), found.labels.max()} == {0, 299}
+
+
 def test_equal_files_are_asked_about_once() -> None:
     images, predictions = frames.predicted(["a"] * 11 + ["b"], np.array([[0.9, 0.1]] * 11 + [[0.1, 0.9]]))
     images = images.with_columns(sha256=pl.lit(frames.digest("same")))
@@ -106,6 +114,30 @@ def test_images_that_stay_the_same_are_not_asked_about_again() -> None:
     rungs = [Rung("saturation", 0.5, -1, False), Rung("horizontal_flip", 1.0, 1, False)]
     run_audit(asked, rungs, change_by(OFF, 0), counting, 0.2)  # gray stays gray; what is alike on both sides stays
     assert calls == [36, 24]
+
+
+def test_what_any_resampling_blurs_is_no_change_of_a_rotation() -> None:
+    stripes, plain = torch.zeros(2, 3, 16, 16, dtype=torch.uint8)
+    stripes[:, :, ::2] = 200
+    pixels = torch.stack([stripes, plain + 100] * 12)
+    names = [f"{row:03d}" for row in range(24)]
+    hashes = [frames.digest(name) for name in names]
+    labels = np.array([0, 1] * 12)
+    asked = Sample(names, hashes, labels, labels * 0, ["striped", "plain"], pixels)
+
+    def detail(images: torch.Tensor, folds: np.ndarray) -> np.ndarray:
+        stripes = images.float().diff(dim=3).abs().mean((1, 2, 3)) / 200
+        return torch.stack([stripes, 1 - stripes], 1).double().numpy()
+
+    rungs = [Rung("rotation", 5.0, 1, False), Rung("rotation", 90.0, 2, False), Rung("blur", 1.0, 1, False)]
+    table, _ = run_audit(asked, rungs, change_by(OFF, 0), detail, 0.2)
+    striped = {(row["operation"], row["value"]): row for row in table.filter(label="striped").iter_rows(named=True)}
+    assert striped["blur", 1.0]["before"] == 1.0
+    assert striped["blur", 1.0]["changes"]
+    assert striped["rotation", 5.0]["after"] < 0.8  # would be a change, of an image that is not blurred alike
+    assert striped["rotation", 5.0]["before"] < 0.8
+    assert not striped["rotation", 5.0]["changes"]
+    assert striped["rotation", 90.0]["changes"]
 
 
 def test_all_together_is_the_first_copy_without_what_takes_other_images() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -110,6 +111,21 @@ def test_many_changes_are_counted_not_listed() -> None:
     text = blocks(inputs(images=images, audit=table, audit_examples=np.zeros((8, SIDE, SIDE, 3), np.uint8)))
     assert "4 more by rotation" in text
     assert "4 more such changes" in text
+
+
+def test_classes_that_were_not_looked_at_are_counted() -> None:
+    usual = inputs()
+    table = audit(LABELS[:2], usual.images["image_id"].to_list(), {})
+    assert "1 class was not looked at" in blocks(inputs(audit=table))
+    assert "not looked at" not in blocks(usual)
+
+
+def test_without_copies_nothing_is_in_use() -> None:
+    usual = inputs()
+    params = usual.params.model_copy(update={"augment": usual.params.augment.model_copy(update={"copies": 0})})
+    text = blocks(inputs(params=params, audit=usual.audit.with_columns(in_use=pl.lit(False))))
+    assert "No operation is in use" in text
+    assert line(text, "rotation")[1] == "no"
 
 
 def test_without_an_audit_the_reason_is_told() -> None:
