@@ -10,6 +10,7 @@ import polars as pl
 from dataprep.errors import DataprepError, listing
 
 ANNOTATOR_PREFIX = "annotator:"
+POLICY = "policy"  # who decided, where no person did
 
 
 @dataclass(frozen=True)
@@ -314,6 +315,33 @@ REMOVED = Table(
         "decided_by": pl.String,
     },
     required=("image_id", "sha256", "split", "reason", "decided_by"),
+)
+
+INDEX = Table(
+    "INDEX",
+    KEPT.columns
+    | {
+        "format": pl.String,  # as in IMAGES
+        "width": pl.Int32,  # px, as displayed
+        "height": pl.Int32,  # px, likewise
+        "file": pl.String,  # the shard that holds the image's bytes, relative to the data set
+        "offset": pl.Int64,  # where in it they begin, bytes
+        "bytes": pl.Int64,  # how many they are
+    },
+    required=(*KEPT.required, "file", "offset", "bytes"),
+)
+
+TENSORS = Table(
+    "TENSORS",
+    AUGMENTED.columns  # copy 0 is the image itself, further columns are null there
+    | {
+        "split": pl.String,
+        "label": pl.String,
+        "file": pl.String,  # the .npy array that holds the pixels, relative to the data set
+        "row": pl.Int64,  # their place in it
+    },
+    key=("image_id", "copy"),
+    required=("image_id", "copy", "split", "label", "file", "row"),
 )
 
 FAULTS = Table(
