@@ -130,7 +130,7 @@ class Tensors(Dataset[Item]):
             place = range(len(self))[number]
             own = self._array(int(self._shard[place]))[self._row[place]]
             return torch.from_numpy(own.copy()), self.labels[place]
-        places = np.asarray(number)
+        places = np.asarray(number, np.int64)
         shards, rows = self._shard[places], self._row[places]
         found = np.unique(shards)
         first = self._array(int(found[0])) if len(found) else self._array(0)

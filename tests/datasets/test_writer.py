@@ -186,7 +186,9 @@ def test_an_image_whose_bytes_changed_since_ingest_is_an_error(tmp_path: Path) -
     before = tree(folder)
     victim = list(files)[6]
     changed = files | {victim: files[victim][:-1] + b"?"}
-    with pytest.raises(DataprepError, match=rf"1 images are not as they were taken in: {victim}\n.*\n.*dvc repro --force ingest"):
+    with pytest.raises(
+        DataprepError, match=rf"1 images are not as they were taken in: {victim}\n.*\n.*dvc repro --force ingest"
+    ):
         write_dataset(content(tmp_path, files), originals(changed), params(), folder)
     assert tree(folder) == before
 
