@@ -344,6 +344,23 @@ TENSORS = Table(
     required=("image_id", "copy", "split", "label", "file", "row"),
 )
 
+CHANGES = Table(
+    "CHANGES",
+    {
+        "image_id": pl.String,
+        "change": pl.String,  # added, removed, renamed, relabeled, moved (to another split) or changed (other bytes)
+        "label": pl.String,  # in the new version; of a removed image in the old one
+        "old_label": pl.String,  # null for an added image
+        "split": pl.String,  # likewise
+        "old_split": pl.String,
+        "reason": pl.String,
+        "decided_by": pl.String,  # a reviewer's name, or "policy"; null when the source itself differs
+        "old_id": pl.String,  # of a renamed image: its image_id in the old version
+    },
+    key=("change", "image_id"),
+    required=("image_id", "change", "label", "split", "reason"),
+)
+
 FAULTS = Table(
     "FAULTS",
     {
