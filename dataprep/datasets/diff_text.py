@@ -25,9 +25,9 @@ def as_text(diff: Diff, pictures: dict[str, Path]) -> str:
         if images:
             lines.append(f"{kind:<10} {count(images):>9}")
     for column, title in COLUMNS.items():
-        rows = [(row["change"], visible(row[column]), count(row["images"])) for row in _rows(diff, column)]
+        header, rows = _table(diff, column, visible)
         if rows:
-            lines += ["", f"by {title}", *_aligned(rows), *_rest(diff.by(column).height)]
+            lines += ["", *_aligned([[title, *header[1:]], *rows[:MOST_ROWS]]), *_rest(len(rows))]
     if diff.parameters:
         lines += [
             "",
@@ -46,10 +46,10 @@ def as_markdown(diff: Diff, pictures: dict[str, Path], links: Callable[[Path], s
     for kind, path in pictures.items():
         parts.append(f"### {kind.capitalize()}\n\n{picture(f'Images that were {kind}', links(path))}")
     for column, title in COLUMNS.items():
-        rows = [[row["change"], escape(row[column]), count(row["images"])] for row in _rows(diff, column)]
+        header, rows = _table(diff, column, escape)
         if rows:
-            rest = "".join(f"\n\n{line.strip()}" for line in _rest(diff.by(column).height))
-            parts.append(f"### By {title}\n\n{table(['change', title, 'images'], rows)}{rest}")
+            rest = "".join(f"\n\n{line.strip()}" for line in _rest(len(rows)))
+            parts.append(f"### By {title}\n\n{table([title, *header[1:]], rows[:MOST_ROWS])}{rest}")
     if diff.parameters:
         rows = [[code(name), code(_value(a)), code(_value(b))] for name, a, b in diff.parameters]
         parts.append(f"### Parameters\n\n{table(['name', 'before', 'after'], rows)}")
@@ -101,17 +101,23 @@ def _counts(diff: Diff) -> str:
     return table(["change", "images"], [[kind, count(images)] for kind, images in diff.counts().items() if images])
 
 
-def _rows(diff: Diff, column: str) -> list[dict[str, Any]]:
-    return diff.by(column).head(MOST_ROWS).to_dicts()
+def _table(diff: Diff, column: str, shown: Callable[[str], str]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows, most images first: a value of the column, and its images per kind of change."""
+    kinds = [kind for kind, images in diff.counts().items() if images]
+    wide = diff.by(column).pivot("change", index=column, values="images", aggregate_function="sum")
+    numbers = wide.select(column, *kinds).fill_null(0)
+    ordered = numbers.sort(pl.sum_horizontal(kinds) if kinds else column, column, descending=[bool(kinds), False])
+    rows = [[shown(name), *(count(images) if images else "—" for images in row)] for name, *row in ordered.iter_rows()]
+    return [column, *kinds], rows
 
 
 def _rest(rows: int) -> list[str]:
     return [f"  and {count(rows - MOST_ROWS)} more rows, all in --format json"] if rows > MOST_ROWS else []
 
 
-def _aligned(rows: Sequence[tuple[str, str, str]]) -> list[str]:
-    width = min(60, max(len(name) for _, name, _ in rows))
-    return [f"  {kind:<10} {shorten(name, width):<{width}} {images:>9}" for kind, name, images in rows]
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    width = min(60, max(len(row[0]) for row in rows))
+    return [f"{shorten(name, width):<{width}}" + "".join(f" {cell:>10}" for cell in row) for name, *row in rows]
 
 
 def _ids(diff: Diff) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dataprep import files, tables
 from dataprep.datasets.manifest import INDEX_FILE, MANIFEST, REMOVED_FILE, check_files, read_manifest
@@ -92,8 +91,8 @@ def fetch(record: Recorded, root: Path, folder: Path, remote: str | None = None)
     """Bring a recorded version into `folder`, unless it is there, and return it; see `load`."""
     if (folder / MANIFEST).is_file() and _whole(folder, record):
         return open_dataset(folder)
-    with files.replacing_folder(folder) as part, _history(root, record.commit, remote) as history:
-        history.get(DATASET, str(part / "dataset"), recursive=True)
+    with files.replacing_folder(folder) as part:
+        _bring(root, record, remote, (), part / "dataset")
         manifest = read_manifest(part / "dataset")
         if manifest["digest"] != record.digest:
             raise DataprepError(
@@ -134,10 +133,9 @@ def resolved(name: str, repository: Path | str = ".", *, shards: bool = False) -
     if shards:
         yield fetch(record, root, root / KEPT_IN / record.version)
         return
-    with tempfile.TemporaryDirectory() as scratch, _history(root, record.commit, None) as history:
-        place = Path(scratch)
-        for file in (MANIFEST, INDEX_FILE, REMOVED_FILE):
-            history.get_file(f"{DATASET}/{file}", str(place / file))
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch) / "dataset"
+        _bring(root, record, None, (MANIFEST, INDEX_FILE, REMOVED_FILE), place)
         yield DataSet(place, read_manifest(place), tables.read(place / INDEX_FILE, INDEX))
 
 
@@ -164,19 +162,27 @@ def _recorded(root: Path, commit: str, date: str) -> Recorded | None:
         return None
 
 
-@contextmanager
-def _history(root: Path, commit: str, remote: str | None) -> Iterator[Any]:
-    """Yield the files of a commit as DVC sees them; its errors become ours."""
+def _bring(root: Path, record: Recorded, remote: str | None, names: tuple[str, ...], folder: Path) -> None:
+    """Copy files of a recorded data set, or with no names all of it, into a new folder."""
     from dvc.api import DVCFileSystem  # takes a second to import, and a folder needs none of it
-    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
 
     try:
-        yield DVCFileSystem(str(root), rev=commit, remote=remote)
-    except (DvcException, FileNotFoundError) as error:
+        # The remotes of today: those of an old commit may have moved, and what is set on this machine alone counts too.
+        with Repo(str(root)) as present:
+            config = {section: present.config[section] for section in ("core", "remote", "cache")}
+        history = DVCFileSystem(str(root), rev=record.commit, remote=remote, config=config)
+        if not names:
+            history.get(DATASET, str(folder), recursive=True)
+            return
+        folder.mkdir()
+        for name in names:
+            history.get_file(f"{DATASET}/{name}", str(folder / name))
+    except Exception as error:  # each kind of storage has its own
         raise DataprepError(
-            f"the files of commit {commit[:SHORT]} are neither in the cache nor on a remote: {error}",
-            where=str(root.resolve()),
-            remedy="`dvc push` where the version was written, or name the remote that has it (`dvc remote list`)",
+            f"version {record.version} cannot be fetched, neither from the cache nor from a remote: {error}",
+            where=f"{root.resolve()}, commit {record.commit[:SHORT]}",
+            remedy="`dvc push` where the version was written, or name a remote that has it (`dvc remote list`)",
         ) from error
 
 
