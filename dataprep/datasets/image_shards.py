@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from dataprep.datasets.tar_shards import write_tar
 from dataprep.errors import DataprepError, listing
 
 MIB = 2**20
+PREFIX = 4  # bytes of length before each value of a Parquet page of plain encoding
 TEXTS = ("label_name", "given_label", "image_id", "sha256", "reason", "decided_by")
 
 
@@ -61,7 +61,7 @@ def checked(index: pl.DataFrame, originals: Iterable[pl.DataFrame]) -> Iterator[
         if low != done or rows.height != high - low:
             known = set(rows["image_id"])
             raise _gone([name for name in index["image_id"][done:high] if name not in known])
-        found = [hashlib.sha256(data).hexdigest() for data in rows["data"]]
+        found = [hashlib.sha256(data).hexdigest() for data in rows["data"].to_list()]
         changed = rows.filter(rows["sha256"] != pl.Series(found, dtype=pl.String))["image_id"]
         if changed.len():
             raise DataprepError(
@@ -136,14 +136,15 @@ def places(path: Path, contents: pl.Series) -> NDArray[np.int64]:
     Looked for rather than computed, so that it holds whatever the pages' encoding.
     """
     found = np.empty(contents.len(), np.int64)
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        end = 0
-        for number, content in enumerate(contents):
-            place = mapped.find(content, end)
-            place = mapped.find(content) if place < 0 else place  # equal contents may stand there once only
-            if place < 0:
-                raise RuntimeError(f"{path} does not hold the bytes of row {number} in one piece")
-            found[number], end = place, place + len(content)
+    whole, end = path.read_bytes(), 0
+    for number, content in enumerate(contents.to_list()):
+        place = end + PREFIX
+        if not whole.startswith(content, place):
+            place = whole.find(content, end)
+            place = whole.find(content) if place < 0 else place  # equal contents may stand there once only
+        if place < 0:
+            raise RuntimeError(f"{path} does not hold the bytes of row {number} in one piece")
+        found[number], end = place, place + len(content)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +20,32 @@ TENSORS_FILE = "tensors.parquet"
 TABLES = (INDEX_FILE, REMOVED_FILE, TENSORS_FILE)
 NORMALIZATION = "normalization"
 MEND = "bring it back with `dvc checkout` or `dvc pull`, or write it anew: `dvc repro --force write`"
-THREADS = 2  # hashing leaves the interpreter's lock alone
+THREADS = 2  # that read and hash files
 
 
-def listed_files(folder: Path, rows: dict[str, int], done: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return file (relative POSIX path), sha256, bytes and, where `rows` knows them, rows of each file, sorted.
+class Digests:
+    """SHA-256 of the files below a folder, worked out beside whatever else is done."""
 
-    done: what an earlier call returned; those files are not read again.
-    """
-    known = {entry["file"] for entry in done}
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    new = [name for name in names if name not in known and name != MANIFEST]
-    with ThreadPoolExecutor(THREADS) as pool:
-        digests = list(pool.map(files.file_sha256, [folder / name for name in new]))
-    entries = [
-        {"file": name, "sha256": digest, "bytes": (folder / name).stat().st_size}
-        | ({"rows": rows[name]} if name in rows else {})
-        for name, digest in zip(new, digests, strict=True)
-    ]
-    return sorted([*done, *entries], key=lambda entry: entry["file"])
+    def __init__(self, folder: Path, pool: Executor) -> None:
+        self._folder = folder
+        self._pool = pool
+        self._found: dict[str, Future[str]] = {}
+
+    def begin(self) -> None:
+        """Begin with the files that are new; they must be whole."""
+        for path in self._folder.rglob("*"):
+            name = path.relative_to(self._folder).as_posix()
+            if name not in self._found and path.is_file() and name != MANIFEST:
+                self._found[name] = self._pool.submit(files.file_sha256, path)
+
+    def entries(self, rows: dict[str, int]) -> list[dict[str, Any]]:
+        """Return file (relative POSIX path), sha256, bytes and, where `rows` knows them, rows of each file, sorted."""
+        self.begin()
+        return [
+            {"file": name, "sha256": digest.result(), "bytes": (self._folder / name).stat().st_size}
+            | ({"rows": rows[name]} if name in rows else {})
+            for name, digest in sorted(self._found.items())
+        ]
 
 
 def sealed(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ SIZE = slice(124, 135)
 CHECKSUM = slice(148, 156)
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tif"}
 KEY_DIGITS = 9
+ZEROS = [bytes(count) for count in range(BLOCK)]
 META = ("image_id", "label", "given_label", "sha256", "reason", "decided_by")
 
 
@@ -27,23 +28,25 @@ def write_tar(shard: pl.DataFrame, classes: list[str], start: int, path: Path) -
     split. Times are 0 and owners root: equal rows give equal bytes.
     shard: rows of INDEX with `data`, their bytes.
     """
-    keys = [f"{start + number:0{KEY_DIGITS}d}" for number in range(shard.height)]
-    suffixes = [EXTENSIONS.get(name or "", (name or "bin").lower()) for name in shard["format"]]
+    suffixes = [EXTENSIONS.get(name or "", (name or "bin").lower()) for name in shard["format"].to_list()]
     numbers = {name: str(number).encode() for number, name in enumerate(classes)}
-    images = shard["data"].to_list()
     metas = shard.select(pl.struct(META).struct.json_encode())[META[0]]
-    contents = [
-        ([f"{key}.cls" for key in keys], [numbers[label] for label in shard["label"]]),
-        ([f"{key}.{suffix}" for key, suffix in zip(keys, suffixes, strict=True)], images),
-        ([f"{key}.json" for key in keys], [text.encode() for text in metas]),
-    ]
-    members = [_members(names, data) for names, data in contents]
+    labels = [numbers[label] for label in shard["label"].to_list()]
+    contents = {
+        "cls": (labels, np.fromiter(map(len, labels), np.int64, shard.height)),
+        "": (shard["data"].to_list(), shard["data"].bin.size().cast(pl.Int64).to_numpy()),
+        "json": ([text.encode() for text in metas.to_list()], metas.str.len_bytes().cast(pl.Int64).to_numpy()),
+    }
     pieces: list[bytes] = [b""] * (shard.height * 3 * len(contents))
     lengths = np.zeros((shard.height, len(contents)), np.int64)
-    for number, ((_, data), (headers, pads)) in enumerate(zip(contents, members, strict=True)):
-        for place, column in enumerate((headers, data, pads)):
-            pieces[3 * number + place :: 3 * len(contents)] = column
-        lengths[:, number] = [BLOCK + len(content) + len(pad) for content, pad in zip(data, pads, strict=True)]
+    for place, (suffix, (data, sizes)) in enumerate(contents.items()):
+        names = member_names(start, [suffix] * shard.height if suffix else suffixes)
+        flat = headers(names, sizes).tobytes()
+        pads = -sizes % BLOCK
+        pieces[3 * place :: 3 * len(contents)] = [flat[at : at + BLOCK] for at in range(0, len(flat), BLOCK)]
+        pieces[3 * place + 1 :: 3 * len(contents)] = data
+        pieces[3 * place + 2 :: 3 * len(contents)] = [ZEROS[count] for count in pads.tolist()]
+        lengths[:, place] = BLOCK + sizes + pads
     total = int(lengths.sum())
     with path.open("wb") as stream:
         stream.write(b"".join(pieces))
@@ -52,24 +55,25 @@ def write_tar(shard: pl.DataFrame, classes: list[str], start: int, path: Path) -
     return np.asarray(begins + lengths[:, 0] + BLOCK)
 
 
-def _members(names: list[str], contents: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Return each member's header and the zeros behind its content."""
-    sizes = np.fromiter((len(content) for content in contents), np.int64, len(contents))
-    flat = headers(names, sizes).tobytes()
-    zeros = [bytes(count) for count in range(BLOCK)]
-    return (
-        [flat[at : at + BLOCK] for at in range(0, len(flat), BLOCK)],
-        [zeros[count] for count in (-sizes % BLOCK).tolist()],
-    )
+def member_names(start: int, suffixes: list[str]) -> NDArray[np.uint8]:
+    """Return (n, 100) uint8: <key>.<suffix>, the key counted from `start`, filled up with zeros."""
+    names = np.zeros((len(suffixes), NAME.stop), np.uint8)
+    keys = start + np.arange(len(suffixes), dtype=np.int64)
+    names[:, :KEY_DIGITS] = keys[:, None] // 10 ** np.arange(KEY_DIGITS - 1, -1, -1) % 10 + ord("0")
+    ends = np.array(suffixes)
+    for suffix in set(suffixes):
+        text = f".{suffix}".encode()
+        names[ends == suffix, KEY_DIGITS : KEY_DIGITS + len(text)] = np.frombuffer(text, np.uint8)
+    return names
 
 
-def headers(names: list[str], sizes: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return (n, 512) uint8, the header of each regular file; names are ASCII of at most 100 characters.
+def headers(names: NDArray[np.uint8], sizes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return (n, 512) uint8, the header of each regular file. names: (n, 100) uint8, ASCII filled up with zeros.
 
     Sizes and checksums are octal digits; a checksum is the sum of the header's bytes with blanks in its own place.
     """
     blocks = np.tile(np.frombuffer(_TEMPLATE, np.uint8), (len(names), 1))
-    blocks[:, NAME] = np.array(names, "S100").view(np.uint8).reshape(-1, 100)
+    blocks[:, NAME] = names
     blocks[:, SIZE] = _octal(sizes, 11)
     varying = blocks[:, NAME].sum(1, dtype=np.int64) + blocks[:, SIZE].sum(1, dtype=np.int64)
     blocks[:, CHECKSUM.start : CHECKSUM.start + 6] = _octal(varying + sum(_TEMPLATE), 6)

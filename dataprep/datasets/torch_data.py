@@ -122,7 +122,8 @@ class Tensors(Dataset[Item]):
 
     def _array(self, shard: int) -> NDArray:
         if shard not in self._arrays:
-            self._arrays[shard] = np.load(self._paths[shard], mmap_mode="r")
+            # as a plain array: numpy's own class for mapped ones takes ten times as long to index
+            self._arrays[shard] = np.asarray(np.load(self._paths[shard], mmap_mode="r"))
         return self._arrays[shard]
 
     def __getitem__(self, number: int | Sequence[int]) -> Item:
@@ -131,13 +132,10 @@ class Tensors(Dataset[Item]):
             own = self._array(int(self._shard[place]))[self._row[place]]
             return torch.from_numpy(own.copy()), self.labels[place]
         places = np.asarray(number, np.int64)
-        shards, rows = self._shard[places], self._row[places]
-        found = np.unique(shards)
-        first = self._array(int(found[0])) if len(found) else self._array(0)
+        first = self._array(0)
         batch = np.empty((len(places), *first.shape[1:]), first.dtype)
-        for shard in found:
-            chosen = np.flatnonzero(shards == shard)
-            batch[chosen] = self._array(int(shard))[rows[chosen]]
+        for at, (shard, row) in enumerate(zip(self._shard[places].tolist(), self._row[places].tolist(), strict=True)):
+            batch[at] = self._array(shard)[row]  # one copy from the page cache; by arrays of rows it would be two
         return torch.from_numpy(batch), self.labels[torch.from_numpy(places)]
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from dataprep.datasets.manifest import (
     NORMALIZATION,
     REMOVED_FILE,
     TENSORS_FILE,
-    listed_files,
+    THREADS,
+    Digests,
     sealed,
 )
 from dataprep.datasets.tensor_shards import write_tensors
@@ -42,20 +44,24 @@ def write_dataset(content: Content, originals: Iterable[pl.DataFrame], params: W
     check_content(content, params)
     version = version_of(content.kept, content.removed, content.parameters)
     classes = class_names(content.kept)
-    with files.replacing_folder(folder) as part:
-        rows = _write_tables(content, originals, classes, params, part)
+    with files.replacing_folder(folder) as part, ThreadPoolExecutor(THREADS) as pool:
+        digests = Digests(part, pool)
+        rows = _write_tables(content, originals, classes, params, part, digests)
         _carry(content.normalization, part / NORMALIZATION)
-        entries = listed_files(part, rows, [])
-        files.write_json(part / "croissant.json", croissant(params.card, version, entries))
+        files.write_json(part / "croissant.json", croissant(params.card, version, digests.entries(rows)))
         files.write_text(part / "README.md", card(content, params, version, classes))
-        entries = listed_files(part, rows, entries)
-        manifest = sealed(_manifest(content, params, version, classes) | {"files": entries})
+        manifest = sealed(_manifest(content, params, version, classes) | {"files": digests.entries(rows)})
         files.write_json(part / MANIFEST, manifest)
     return manifest
 
 
 def _write_tables(
-    content: Content, originals: Iterable[pl.DataFrame], classes: list[str], params: Write, part: Path
+    content: Content,
+    originals: Iterable[pl.DataFrame],
+    classes: list[str],
+    params: Write,
+    part: Path,
+    digests: Digests,
 ) -> dict[str, int]:
     """Write shards and tables and return the rows of each file."""
     described = content.images.select("image_id", "format", "width", "height")
@@ -64,6 +70,7 @@ def _write_tables(
     with tqdm(total=index.height, desc="write", unit="image") as bar:
         for shard in write_images(index, originals, classes, params, part):
             written.append(shard)
+            digests.begin()
             bar.update(shard.height)
     tables = {INDEX_FILE: check(pl.concat(written), INDEX, "write"), REMOVED_FILE: content.removed}
     if params.tensors != "none":
