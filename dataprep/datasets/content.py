@@ -47,10 +47,11 @@ def version_of(kept: pl.DataFrame, removed: pl.DataFrame, parameters: dict[str, 
     Content is the rows of KEPT and REMOVED (further columns do not count), which name each image's sha256, labels,
     split and reason; machines, paths, times and the rounding of pixels have no part in it.
     """
-    rows = [
-        frame.select(list(table.columns)).sort("image_id").rows() for frame, table in ((kept, KEPT), (removed, REMOVED))
+    columns = [
+        frame.select(list(table.columns)).sort("image_id").to_dict(as_series=False)
+        for frame, table in ((kept, KEPT), (removed, REMOVED))
     ]
-    text = json.dumps([FORMAT, rows, parameters], sort_keys=True, ensure_ascii=False)
+    text = json.dumps([FORMAT, columns, parameters], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
 
 
@@ -59,7 +60,7 @@ def check_content(content: Content, params: Write) -> None:
 
     A class is not missed when people gave all of its images another label: then two classes became one.
     """
-    _check_left(content, "split", set(content.images["split"]) - set(content.kept["split"]))
+    _check_left(content, "split", _names(content.images["split"]) - _names(content.kept["split"]))
     relabeled = content.kept.filter(pl.col("label") != pl.col("given_label"), pl.col("decided_by") != POLICY).group_by(
         label="given_label"
     )
@@ -68,10 +69,14 @@ def check_content(content: Content, params: Write) -> None:
         .join(content.images["label"].value_counts(), on="label")
         .filter(pl.col("len") == pl.col("count"))
     )
-    given = set(content.images["label"].drop_nulls())
-    _check_left(content, "class", given - set(content.kept["label"]) - set(merged["label"]))
+    given, left = _names(content.images["label"]), _names(content.kept["label"])
+    _check_left(content, "class", given - left - _names(merged["label"]))
     if params.tensors == "uint8":
         _check_program(content)
+
+
+def _names(column: pl.Series) -> set[str]:
+    return set(column.unique().drop_nulls())
 
 
 def _check_left(content: Content, what: str, missing: set[str]) -> None:

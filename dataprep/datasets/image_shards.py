@@ -46,7 +46,6 @@ def write_images(
         yield shard.with_columns(
             pl.lit(file).alias("file"),
             pl.Series("offset", offsets, dtype=pl.Int64),
-            pl.col("data").bin.size().cast(pl.Int64).alias("bytes"),
         ).drop("data")
 
 
@@ -56,23 +55,31 @@ def checked(index: pl.DataFrame, originals: Iterable[pl.DataFrame]) -> Iterator[
     for batch in originals:
         low = index["image_id"].search_sorted(batch["image_id"][0], "left")
         high = index["image_id"].search_sorted(batch["image_id"][-1], "right")
-        source = batch.select("image_id", data="bytes")
-        rows = index[low:high].join(source, on="image_id", maintain_order="left", validate="1:1")
+        rows = _with_data(index[low:high], batch)
         if low != done or rows.height != high - low:
             known = set(rows["image_id"])
             raise _gone([name for name in index["image_id"][done:high] if name not in known])
-        found = [hashlib.sha256(data).hexdigest() for data in rows["data"].to_list()]
-        changed = rows.filter(rows["sha256"] != pl.Series(found, dtype=pl.String))["image_id"]
-        if changed.len():
+        data = rows["data"].to_list()
+        found = [hashlib.sha256(content).hexdigest() for content in data]
+        expected = rows["sha256"].to_list()
+        if found != expected:
+            pairs = zip(rows["image_id"], found, expected, strict=True)
+            changed = [name for name, one, other in pairs if one != other]
             raise DataprepError(
-                f"{changed.len()} images are not as they were taken in: {listing(changed)}",
+                f"{len(changed)} images are not as they were taken in: {listing(changed)}",
                 where="the images that ingest wrote",
                 remedy="take them in again: `dvc repro --force ingest`, then `dvc repro`",
             )
         done = high
-        yield rows
+        yield rows.with_columns(pl.Series("bytes", list(map(len, data)), dtype=pl.Int64))
     if done < index.height:
         raise _gone(index["image_id"][done:].to_list())
+
+
+def _with_data(rows: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
+    if rows["image_id"].to_list() == batch["image_id"].to_list():  # mostly all are kept, and a join takes its time
+        return rows.hstack([batch["bytes"].alias("data")])
+    return rows.join(batch.select("image_id", data="bytes"), on="image_id", maintain_order="left", validate="1:1")
 
 
 def _gone(names: list[str]) -> DataprepError:
@@ -87,8 +94,8 @@ def cut(batches: Iterable[pl.DataFrame], most_rows: int, most_bytes: int) -> Ite
     """Yield (split, shard): at most so many rows and bytes each, but one row at least, wherever the batches end."""
     waiting: dict[str, pl.DataFrame] = {}
     for batch in batches:
-        for (split,), rows in batch.group_by("split", maintain_order=True):
-            name = str(split)
+        for rows in batch.partition_by("split", maintain_order=True):
+            name = str(rows["split"][0])
             buffer = pl.concat([waiting[name], rows]) if name in waiting else rows
             while (size := _shard_size(buffer, most_rows, most_bytes)) is not None:
                 yield name, buffer[:size]
@@ -101,7 +108,7 @@ def cut(batches: Iterable[pl.DataFrame], most_rows: int, most_bytes: int) -> Ite
 
 def _shard_size(buffer: pl.DataFrame, most_rows: int, most_bytes: int) -> int | None:
     """Return how many of the first rows fill a shard; None when a further row might still fit."""
-    totals = buffer["data"].bin.size().cast(pl.Int64).cum_sum().to_numpy()
+    totals = np.cumsum(buffer["bytes"].to_numpy())
     size = min(most_rows, max(1, int(np.searchsorted(totals, most_bytes, "right"))))
     return size if size < buffer.height or size == most_rows == buffer.height else None
 
@@ -113,11 +120,11 @@ def write_parquet(shard: pl.DataFrame, classes: list[str], path: Path) -> NDArra
     image_id, sha256, reason, decided_by. Not compressed: images are already, and so they can be read in place.
     """
     numbers = {name: number for number, name in enumerate(classes)}
-    labels = shard["label"].replace_strict(numbers, return_dtype=pl.Int64)
+    labels = pa.array([numbers[label] for label in shard["label"].to_list()], pa.int64())
     texts = [shard["label" if name == "label_name" else name] for name in TEXTS]
     contents = [_arrow(shard["data"], pa.binary()), _arrow(shard["image_id"], pa.string())]
     image = pa.StructArray.from_arrays(contents, names=["bytes", "path"])
-    columns = [image, labels.to_arrow(), *(_arrow(text, pa.string()) for text in texts)]
+    columns = [image, labels, *(_arrow(text, pa.string()) for text in texts)]
     fields = [pa.field(name, column.type) for name, column in zip(("image", "label", *TEXTS), columns, strict=True)]
     schema = pa.schema(fields, metadata={"huggingface": features(classes)})
     table = pa.Table.from_arrays(columns, schema=schema)

@@ -32,14 +32,11 @@ def write_tar(shard: pl.DataFrame, classes: list[str], start: int, path: Path) -
     numbers = {name: str(number).encode() for number, name in enumerate(classes)}
     metas = shard.select(pl.struct(META).struct.json_encode())[META[0]]
     labels = [numbers[label] for label in shard["label"].to_list()]
-    contents = {
-        "cls": (labels, np.fromiter(map(len, labels), np.int64, shard.height)),
-        "": (shard["data"].to_list(), shard["data"].bin.size().cast(pl.Int64).to_numpy()),
-        "json": ([text.encode() for text in metas.to_list()], metas.str.len_bytes().cast(pl.Int64).to_numpy()),
-    }
+    contents = {"cls": labels, "": shard["data"].to_list(), "json": [text.encode() for text in metas.to_list()]}
     pieces: list[bytes] = [b""] * (shard.height * 3 * len(contents))
     lengths = np.zeros((shard.height, len(contents)), np.int64)
-    for place, (suffix, (data, sizes)) in enumerate(contents.items()):
+    for place, (suffix, data) in enumerate(contents.items()):
+        sizes = np.fromiter(map(len, data), np.int64, shard.height)
         names = member_names(start, [suffix] * shard.height if suffix else suffixes)
         flat = headers(names, sizes).tobytes()
         pads = -sizes % BLOCK
