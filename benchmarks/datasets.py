@@ -39,7 +39,7 @@ CARD = Card(name="benchmark", description="", license=None, url=None, creator=No
 SIDE = 32  # px of the patches and of the tensors
 BATCH = 256
 PART = 4096
-SHARDS = 8  # so that each worker of webdataset has some
+SHARDS = 4  # so that each worker of webdataset has some
 DIFF_ROWS = 100_000
 CLASSES = 10
 SHUFFLED = 1000  # samples among which webdataset draws
