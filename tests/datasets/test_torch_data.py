@@ -77,12 +77,15 @@ def test_tensors_are_those_written(data: DataSet, tmp_path: Path) -> None:
     assert tensors[[]][0].shape == (0, 3, 5, 5)
 
 
-@pytest.mark.parametrize("kind", ["images", "tensors"])
-@pytest.mark.parametrize("workers", [0, 2])
-def test_epochs_are_the_same_with_any_number_of_workers(kind: str, workers: int, data: DataSet) -> None:
+WAYS = [("images", None), ("tensors", None), ("images", "fork"), ("tensors", "fork"), ("images", "spawn")]
+
+
+@pytest.mark.parametrize(("kind", "start"), WAYS)
+def test_epochs_are_the_same_with_workers_and_without(kind: str, start: str | None, data: DataSet) -> None:
     split = data.images("train") if kind == "images" else data.tensors("train")
     split[0]  # maps a file before any worker starts
-    pass_of = loader(split, 4, seed=3, workers=workers, multiprocessing_context="spawn" if workers else None)
+    workers = {"workers": 2, "multiprocessing_context": start, "persistent_workers": True} if start else {}
+    pass_of = loader(split, 4, seed=3, **workers)
     first, second = list(pass_of), list(pass_of)
     orders = [list(Batches(len(split), 4, seed=3))]
     again = Batches(len(split), 4, seed=3)
