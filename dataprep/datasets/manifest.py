@@ -109,16 +109,21 @@ def check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Compare every file with its checksum; raise DataprepError that names the first that differs, or is not listed."""
     check_opened(folder, manifest)
     entries = manifest["files"]
-    with ThreadPoolExecutor(THREADS) as pool:
-        digests = pool.map(files.file_sha256, [folder / entry["file"] for entry in entries])
-        for entry, digest in zip(entries, digests, strict=True):
-            if digest != entry["sha256"]:
-                raise _changed(folder, entry)
+    check_digests(folder, entries)
     known = {MANIFEST, *(entry["file"] for entry in entries)}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in known:
             raise _broken(path, name, f"is no part of version {manifest['version']}")
+
+
+def check_digests(folder: Path, entries: list[dict[str, Any]]) -> None:
+    """Compare these files with their checksums; raise DataprepError that names the first that differs."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        digests = pool.map(files.file_sha256, [folder / entry["file"] for entry in entries])
+        for entry, digest in zip(entries, digests, strict=True):
+            if digest != entry["sha256"]:
+                raise _changed(folder, entry)
 
 
 def _refuse_other_version(folder: Path, manifest: dict[str, Any], file: str) -> None:

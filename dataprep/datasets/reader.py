@@ -112,11 +112,11 @@ class DataSet:
 
         return Images(self, split, transform)
 
-    def tensors(self, split: str, *, copies: bool = True) -> Tensors:
+    def tensors(self, split: str, *, copies: bool = True, check: bool = True) -> Tensors:
         """Return the split's tensors as a torch Dataset of (pixels, label); see `torch_data.Tensors`."""
         from dataprep.datasets.torch_data import Tensors
 
-        return Tensors(self, split, copies=copies)
+        return Tensors(self, split, copies=copies, check=check)
 
     def program(self) -> Callable[[Any], Any]:
         """Return the exported program: (n, 3, S, S) uint8 tensors -> normalized float32.
@@ -138,9 +138,9 @@ class DataSet:
 def open_dataset(folder: Path | str) -> DataSet:
     """Return the version that lies in `folder`.
 
-    The manifest, the tables and the size of every file are checked at once; each image's bytes when they are read;
-    all files by `verify()`. Raises DataprepError that names the file which is missing, truncated, damaged or of
-    another version.
+    The manifest, the tables and the size of every file are checked at once; each image's bytes when they are read,
+    tensors when they are opened, and all files by `verify()`. Raises DataprepError that names the file which is
+    missing, truncated, damaged or of another version.
     """
     place = Path(folder)
     manifest = read_manifest(place)

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dataprep import decoding, pixels
+from dataprep.datasets.manifest import check_digests
 from dataprep.datasets.reader import DataSet, damaged
 from dataprep.errors import DataprepError
 
@@ -99,14 +100,18 @@ class Tensors(Dataset[Item]):
 
     uint8 pixels are normalized by `DataSet.program()`, batch by batch. Where images were mixed with partners, labels
     are (C,) float32 probabilities instead, of all items: 1 - share for the own class, share for the partner's.
-    A list of numbers gives a batch: (n, 3, S, S) and (n,) or (n, C). copies: with the augmented copies.
+    A list of numbers gives a batch: (n, 3, S, S) and (n,) or (n, C). copies: with the augmented copies. check: the
+    arrays are compared with their checksums at once, which reads them whole (some 2 GB a second and core).
+    Raises DataprepError that names an array whose bytes are not those that were written.
     """
 
-    def __init__(self, data: DataSet, split: str, *, copies: bool = True) -> None:
+    def __init__(self, data: DataSet, split: str, *, copies: bool = True, check: bool = True) -> None:
         data.check_split(split)
         rows = data.tensor_index.filter(pl.col("split") == split)
         rows = rows if copies else rows.filter(pl.col("copy") == 0)
         names = rows["file"].unique().sort().to_list()
+        if check:
+            check_digests(data.folder, [entry for entry in data.manifest["files"] if entry["file"] in set(names)])
         self.image_ids, self.copies = rows["image_id"], rows["copy"]
         self.labels = targets(rows, data.classes)
         self._paths = [data.folder / name for name in names]

@@ -4,12 +4,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dataprep.datasets.manifest import read_manifest
 from dataprep.datasets.reader import DataSet, open_dataset
 from dataprep.errors import DataprepError
-from tests.datasets.builders import written
+from tests.datasets.builders import SIDE, written
 
 SHARD = "images/train-00001.parquet"
 
@@ -89,6 +90,19 @@ def test_shards_of_two_versions_mixed_are_told(version: Path, tmp_path: Path) ->
     shutil.copy(made / SHARD, version / SHARD)
     with pytest.raises(DataprepError, match=r"images/train-00001.parquet has "):
         open_dataset(version).verify()
+
+
+def test_tensors_of_another_version_are_told_when_they_are_opened(version: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    made, _ = written(tmp_path / "other", 14, normalized=np.ones((14, 3, SIDE, SIDE), np.float32))
+    shutil.copy(made / "tensors/train-00002.npy", version / "tensors")
+    data = open_dataset(version)
+    with pytest.raises(
+        DataprepError, match=r"tensors/train-00002.npy has other bytes .* damaged or of another version"
+    ):
+        data.tensors("train")
+    assert len(data.tensors("train", check=False)) == 14
+    assert len(data.tensors("te/st")) == 7
 
 
 def test_a_file_too_many_is_told(version: Path) -> None:
