@@ -10,9 +10,8 @@ from polars.exceptions import PolarsError
 from dataprep.config import Clean
 from dataprep.copies.choice import best_first
 from dataprep.errors import DataprepError, listing, nearest
-from dataprep.schema import DECISIONS, KEPT, REMOVED, VERDICTS, check, class_names
+from dataprep.schema import DECISIONS, KEPT, POLICY, REMOVED, VERDICTS, check, class_names
 
-POLICY = "policy"
 UNREADABLE = "unreadable"
 SIDES = {"drop_train": True, "drop_other": False}  # does the action take the training side?
 

@@ -5,11 +5,31 @@ import json
 import sys
 from pathlib import Path
 
+from dataprep.datasets.commands import register
 from dataprep.errors import DataprepError
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one of the commands; a fault that the user can mend ends with exit code 1."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        if "run" in chosen:
+            chosen.run(chosen)
+        elif chosen.command == "check":
+            _check(chosen.params)
+        elif chosen.command == "summary":
+            _summary(chosen.metrics, chosen.report)
+        elif chosen.command == "search":
+            _search(chosen.params, chosen.metrics, chosen.folder, chosen.trials)
+        elif chosen.command == "tensorboard":
+            _tensorboard(chosen.history, chosen.folder)
+        else:
+            _review(chosen.session, chosen.state, chosen.port)
+    except DataprepError as error:
+        sys.exit(f"error: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dataprep", description="What a person runs beside `dvc repro`.")
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="say what is wrong with the parameters, or that the source is missing")
@@ -29,20 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
     tensorboard = commands.add_parser("tensorboard", help="write the course of training as TensorBoard's event files")
     tensorboard.add_argument("--history", type=Path, default=Path("data/history.parquet"))
     tensorboard.add_argument("--folder", type=Path, default=Path(".tensorboard"))
-    chosen = parser.parse_args(arguments)
-    try:
-        if chosen.command == "check":
-            _check(chosen.params)
-        elif chosen.command == "summary":
-            _summary(chosen.metrics, chosen.report)
-        elif chosen.command == "search":
-            _search(chosen.params, chosen.metrics, chosen.folder, chosen.trials)
-        elif chosen.command == "tensorboard":
-            _tensorboard(chosen.history, chosen.folder)
-        else:
-            _review(chosen.session, chosen.state, chosen.port)
-    except DataprepError as error:
-        sys.exit(f"error: {error}")
+    register(commands, Path("data/dataset"))
+    return parser
 
 
 def _check(path: Path) -> None:

@@ -1,12 +1,15 @@
 """Write outputs whole or not at all."""
 
+import ctypes
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ from numpy.typing import DTypeLike
 from polars.exceptions import ComputeError
 
 from dataprep.errors import DataprepError
+
+AT_FDCWD = -100  # linux/fcntl.h: paths are as the process sees them
+RENAME_EXCHANGE = 2  # linux/fs.h
 
 
 @contextmanager
@@ -39,18 +45,60 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` that takes its place when the block ends well."""
+    """Yield a temporary folder beside `path` that takes its place when the block ends well.
+
+    The exchange is one step where the file system can (Linux's renameat2), so that a process killed at any moment
+    leaves the old folder or the new one, whole. What killed writers left behind is removed.
+    Raises DataprepError when the folder cannot be written or the disk is full.
+    """
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
         try:
-            yield part
-            part.chmod(0o755)
-            if path.exists():
-                shutil.rmtree(path)
-            os.replace(part, path)
+            with _locked(part):
+                yield part
+                part.chmod(0o755)
+                _take_place(part, path)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _take_place(part: Path, path: Path) -> None:
+    if not path.exists():
+        os.replace(part, path)
+    elif not _exchanged(part, path):
+        old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+        os.replace(path, old)
+        os.replace(part, path)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Swap two paths in one step; return False where the system or the file system cannot."""
+    try:
+        exchange = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    return bool(exchange(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which ends with the process: so others see whether its writer lives."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_abandoned(path: Path) -> None:
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        if left.is_dir():
+            with suppress(OSError), _locked(left):  # a living writer holds the lock
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

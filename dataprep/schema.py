@@ -10,6 +10,7 @@ import polars as pl
 from dataprep.errors import DataprepError, listing
 
 ANNOTATOR_PREFIX = "annotator:"
+POLICY = "policy"  # who decided, where no person did
 
 
 @dataclass(frozen=True)
@@ -368,6 +369,50 @@ REMOVED = Table(
         "decided_by": pl.String,
     },
     required=("image_id", "sha256", "split", "reason", "decided_by"),
+)
+
+INDEX = Table(
+    "INDEX",
+    KEPT.columns
+    | {
+        "format": pl.String,  # as in IMAGES
+        "width": pl.Int32,  # px, as displayed
+        "height": pl.Int32,  # px, likewise
+        "file": pl.String,  # the shard that holds the image's bytes, relative to the data set
+        "offset": pl.Int64,  # where in it they begin, bytes
+        "bytes": pl.Int64,  # how many they are
+    },
+    required=(*KEPT.required, "file", "offset", "bytes"),
+)
+
+TENSORS = Table(
+    "TENSORS",
+    AUGMENTED.columns  # copy 0 is the image itself, further columns are null there
+    | {
+        "split": pl.String,
+        "label": pl.String,
+        "file": pl.String,  # the .npy array that holds the pixels, relative to the data set
+        "row": pl.Int64,  # their place in it
+    },
+    key=("image_id", "copy"),
+    required=("image_id", "copy", "split", "label", "file", "row"),
+)
+
+CHANGES = Table(
+    "CHANGES",
+    {
+        "image_id": pl.String,
+        "change": pl.String,  # added, removed, renamed, relabeled, moved (to another split) or changed (other bytes)
+        "label": pl.String,  # in the new version; of a removed image in the old one
+        "old_label": pl.String,  # null for an added image
+        "split": pl.String,  # likewise
+        "old_split": pl.String,
+        "reason": pl.String,
+        "decided_by": pl.String,  # a reviewer's name, or "policy"; null when the source itself differs
+        "old_id": pl.String,  # of a renamed image: its image_id in the old version
+    },
+    key=("change", "image_id"),
+    required=("image_id", "change", "label", "split", "reason"),
 )
 
 FAULTS = Table(

@@ -99,3 +99,19 @@ def test_params_are_frozen() -> None:
     params = load(ROOT / "params.yaml")
     with pytest.raises(ValueError, match="frozen"):
         params.folds.k = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("write.formats", [], "name parquet, webdataset or both"),
+        ("write.formats", ["parquet", "parquet"], "each once"),
+        ("write.formats", ["csv"], "write.formats"),
+        ("write.tensors", "bfloat16", "write.tensors"),
+        ("write.shard_mib", 4096, "write.shard_mib: 4096 given"),
+        ("write.card.published", "31.1.2026", "is no date; write it as"),
+    ],
+)
+def test_what_cannot_be_written_is_told(path: str, value: Any, message: str) -> None:
+    with pytest.raises(DataprepError, match=message):
+        parse(changed(path, value), "params.yaml")

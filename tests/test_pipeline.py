@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 
+import dataprep
 from dataprep import config
 from dataprep.detectors import label_errors
 from dataprep.own_predictions import read_predictions
@@ -131,6 +133,25 @@ def test_what_needs_no_network_is_found(pipeline: Path) -> None:
     odd = faults.filter(pl.col("fault") == "odd_image", pl.col("image_id").is_in(images))["image_id"]
     assert odd.len() >= 5
     assert set(odd) <= set(issues["image_id"])
+
+
+def test_the_readmes_ten_lines_train_on_the_result(pipeline: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (program,) = (block for block in blocks if "cross_entropy" in block)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=pipeline, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.removeprefix("accuracy ")) > 0.6
+
+
+def test_the_record_names_the_version_that_lies_there(pipeline: Path) -> None:
+    record = json.loads((pipeline / "reports/dataset.json").read_text())
+    data = dataprep.open_dataset(pipeline / "data/dataset")
+    data.verify()
+    assert (record["version"], record["digest"]) == (data.version, data.manifest["digest"])
+    assert data.version == json.loads((pipeline / "reports/metrics.json").read_text())["version"]
 
 
 def test_nothing_changed_nothing_runs(pipeline: Path) -> None:

@@ -1,5 +1,6 @@
 """Review, cleaning, and what is written."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -46,8 +47,40 @@ class Audit(Section):
     images: Annotated[int, Field(ge=10, le=10_000)]
 
 
+class Card(Section):
+    """What the data-set card and the Croissant metadata say that the data cannot."""
+
+    name: Annotated[str, Field(min_length=1)]
+    description: str
+    license: str | None
+    url: str | None
+    creator: str | None
+    published: str | None
+
+    @field_validator("published")
+    @classmethod
+    def _is_a_date(cls, published: str | None) -> str | None:
+        if published is not None:
+            try:
+                date.fromisoformat(published)
+            except ValueError:
+                raise ValueError(f"'{published}' is no date; write it as \"2026-01-31\", in quotes") from None
+        return published
+
+
 class Write(Section):
+    formats: tuple[Literal["parquet", "webdataset"], ...]
+    tensors: Literal["none", "float32", "float16", "uint8"]
     shard_rows: Annotated[int, Field(ge=1)]
+    shard_mib: Annotated[int, Field(ge=1, le=1024)]
+    card: Card
+
+    @field_validator("formats")
+    @classmethod
+    def _holds_the_images(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        if not formats or len(set(formats)) < len(formats):
+            raise ValueError("name parquet, webdataset or both, each once: they hold the images")
+        return formats
 
 
 class Report(Section):

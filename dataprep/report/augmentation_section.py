@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from dataprep.config import OPERATIONS, Augment
+from dataprep.markdown import count, escape, share, table
 from dataprep.report import near_test_section
 from dataprep.report.augmentation_plots import beginnings
 from dataprep.report.grids import Picture, Tile, clusters, encode
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
-from dataprep.report.markdown import count, escape, share, table
 from dataprep.schema import class_names
 from dataprep.wording import operation_value, operation_wording
 

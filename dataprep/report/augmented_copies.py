@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from dataprep.report.markdown import count, share
+from dataprep.markdown import count, share
 
 
 def sentences(index: pl.DataFrame) -> str:

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from dataprep.markdown import count, escape, share, table
 from dataprep.report import pictures
 from dataprep.report.grids import Picture, Tile, clusters, encode
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
-from dataprep.report.markdown import count, escape, share, table
 from dataprep.report.plots import COLORS, render
 from dataprep.schema import class_names
 

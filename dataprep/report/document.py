@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from dataprep.markdown import picture
 from dataprep.report.grids import Picture
-from dataprep.report.markdown import picture
 
 
 class Document:

@@ -7,7 +7,7 @@ import matplotlib
 from matplotlib.ft2font import FT2Font
 from PIL import ImageFont
 
-from dataprep.report.markdown import JOINERS, shorten, spelled, visible
+from dataprep.markdown import JOINERS, shorten, spelled, visible
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 REGULAR = "DejaVuSans.ttf"

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from dataprep.markdown import count, escape, share, table
 from dataprep.power_law import PowerLaw
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import count, escape, share, table
 from dataprep.report.numbers import counts_by
 from dataprep.report.outlook import FACTORS, Outlook, class_accuracies, outlook
 from dataprep.report.plots import COLORS, GRAY, render

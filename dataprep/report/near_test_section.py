@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from dataprep.markdown import code, count, table
 from dataprep.report.grids import Picture, Tile, clusters, encode
 from dataprep.report.inputs import Inputs, row_numbers
-from dataprep.report.markdown import code, count, table
 
 MOST_SHOWN = 6
 BUDGET = 100_000  # bytes for the picture

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dataprep.markdown import code, count, details, escape, table
 from dataprep.normalization.amplification import Amplification, amplification
 from dataprep.normalization.modules import GlobalContrast, LocalContrast, step_module
 from dataprep.normalization.scaling import SPANS, scale
@@ -15,7 +16,6 @@ from dataprep.report import plots
 from dataprep.report.grids import COLUMNS, Picture, Tile, encode, grid
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
-from dataprep.report.markdown import code, count, details, escape, table
 from dataprep.report.pictures import budget, displayed, gray_range, spread
 
 SAMPLE = 500  # images whose pixels a histogram counts

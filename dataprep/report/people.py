@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from dataprep.annotators import Baseline, human_baseline
+from dataprep.markdown import count, escape, share, table
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
 from dataprep.report.lettering import drawable
-from dataprep.report.markdown import count, escape, share, table
 from dataprep.report.plots import COLORS, render
 
 MOST_PEOPLE = 24

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from dataprep.markdown import count, table
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import count, table
 from dataprep.report.numbers import planted_scores
 from dataprep.wording import fault_title
 

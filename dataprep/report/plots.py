@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from dataprep.markdown import count
 from dataprep.report.lettering import drawable
-from dataprep.report.markdown import count
 from dataprep.report.numbers import counts_by
 
 # Okabe and Ito, Color Universal Design

@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
+from dataprep.markdown import count, escape, share, table
 from dataprep.properties import properties
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import count, escape, share, table
 from dataprep.report.spurious_plots import Shown, strengths, values
 from dataprep.schema import class_names
 from dataprep.spurious import LEAST_IMAGES, judged_rows

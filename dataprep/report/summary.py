@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from dataprep.markdown import code, count, details, escape, share, table
 from dataprep.report import (
     augmentation_section,
     augmented_copies,
@@ -21,7 +22,6 @@ from dataprep.report import (
 from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import code, count, details, escape, share, table
 from dataprep.report.spurious_section import section as spurious_section
 from dataprep.schema import class_names
 from dataprep.wording import in_order, wording

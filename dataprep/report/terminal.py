@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from dataprep.report.markdown import count, share, visible
+from dataprep.markdown import count, share, visible
 from dataprep.wording import fault_title, in_order, operation_wording, property_wording, wording
 
 

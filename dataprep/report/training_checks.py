@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from dataprep.markdown import escape, table
 from dataprep.report import check_plots
 from dataprep.report.grids import Picture, Tile, encode, grid
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import escape, table
 from dataprep.schema import class_names
 from dataprep.wording import CHECKS, check_title
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dataprep.report.markdown import code, escape, picture, share, table
+from dataprep.markdown import code, escape, picture, share, table
 
 ACCURACY = "out_of_fold_accuracy"
 LOG_LOSS = "out_of_fold_log_loss"

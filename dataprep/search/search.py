@@ -7,7 +7,7 @@ from tqdm import tqdm
 from dataprep import files
 from dataprep.config import Params, Search, parse, read
 from dataprep.errors import DataprepError
-from dataprep.report.markdown import share
+from dataprep.markdown import share
 from dataprep.search.experiments import STAGE, Experiments
 from dataprep.search.plot import parallel_coordinates
 from dataprep.search.results import PICTURE, Outcome, as_csv, as_markdown, ranked

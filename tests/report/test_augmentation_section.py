@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from dataprep.markdown import escape
 from dataprep.report import augmentation_section, numbers
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import escape
 from dataprep.report.terminal import summary
 from dataprep.schema import AUGMENTATION_AUDIT
 from dataprep.wording import OPERATIONS, operation_value

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from dataprep.report.markdown import code, count, escape, picture, share, shorten, table, visible
+from dataprep.markdown import code, count, escape, picture, share, shorten, table, visible
 from tests.report.builders import HOSTILE
 
 PARSER = MarkdownIt("commonmark").enable("table")

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from dataprep.markdown import escape
 from dataprep.properties import properties
 from dataprep.report import numbers, spurious_section
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.markdown import escape
 from dataprep.report.terminal import summary
 from dataprep.spurious import judged_rows
 from dataprep.wording import PROPERTIES, property_wording

@@ -1,0 +1,149 @@
+"""What differs between two versions of a data set: which images, why, and which parameters."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from dataprep.datasets.reader import DataSet
+from dataprep.schema import CHANGES, check
+
+KINDS = ("added", "removed", "renamed", "relabeled", "moved", "changed")
+SOURCE = "the source"
+
+
+@dataclass(frozen=True)
+class Diff:
+    """changes: CHANGES; an image that differs in several ways has a row for each.
+
+    parameters: name, value in the old and in the new version, of those that differ; None where there is none.
+    """
+
+    old: DataSet
+    new: DataSet
+    changes: pl.DataFrame
+    parameters: list[tuple[str, Any, Any]]
+
+    def counts(self) -> dict[str, int]:
+        """Return the images per kind of change, in the order of KINDS."""
+        found = dict(self.changes["change"].value_counts().rows())
+        return {kind: found.get(kind, 0) for kind in KINDS}
+
+    def by(self, column: str) -> pl.DataFrame:
+        """Return change, `column` (label, split or reason) and images, most first."""
+        counted = self.changes.group_by("change", column).agg(images=pl.len())
+        order = pl.col("change").replace_strict({kind: place for place, kind in enumerate(KINDS)})
+        return counted.sort(order, "images", column, descending=[False, True, False])
+
+
+def compare(old: DataSet, new: DataSet) -> Diff:
+    """Return what differs, image by image.
+
+    Images are the same by image_id. removed and added: with the reason that REMOVED gives, or that the source differs.
+    renamed: other image_id, same bytes, and no other image has them. relabeled, moved: other label or split. changed:
+    other bytes.
+    """
+    columns = ["image_id", "sha256", "label", "split", "reason", "decided_by", "given_label"]
+    before, after = (version.index.select(columns) for version in (old, new))
+    both = before.join(after, on="image_id", suffix="_new", validate="1:1")
+    gone = before.join(after, on="image_id", how="anti")
+    came = after.join(before, on="image_id", how="anti")
+    renamed = _renamed(gone, came)
+    parts = [
+        _came(came.join(renamed, on="image_id", how="anti"), old.removed),
+        _gone(gone.join(renamed, left_on="image_id", right_on="old_id", how="anti"), new.removed),
+        renamed,
+        _relabeled(both),
+        _differing(both, "split", "moved", f"another split in {SOURCE}"),
+        _differing(both, "sha256", "changed", f"other bytes in {SOURCE}"),
+    ]
+    changes = pl.concat([CHANGES.empty(), *parts], how="diagonal")
+    return Diff(old, new, check(changes, CHANGES, "diff"), _parameters(old, new))
+
+
+def _came(came: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
+    known = removed.select("image_id", was="reason")
+    return came.join(known, on="image_id", how="left").select(
+        "image_id",
+        "label",
+        "split",
+        "decided_by",
+        change=pl.lit("added"),
+        reason=pl.coalesce(pl.format("no longer removed: {}", "was"), pl.lit(f"new in {SOURCE}")),
+    )
+
+
+def _gone(gone: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
+    known = removed.select("image_id", why="reason", who="decided_by")
+    return gone.join(known, on="image_id", how="left").select(
+        "image_id",
+        "label",
+        "split",
+        old_label="label",
+        old_split="split",
+        change=pl.lit("removed"),
+        reason=pl.coalesce("why", pl.lit(f"not in {SOURCE} any more")),
+        decided_by="who",
+    )
+
+
+def _renamed(gone: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
+    alone = [frame.filter(pl.col("sha256").is_unique()) for frame in (gone, came)]
+    return (
+        alone[1]
+        .join(alone[0], on="sha256", suffix="_old")
+        .select(
+            "image_id",
+            "label",
+            "split",
+            change=pl.lit("renamed"),
+            old_id="image_id_old",
+            old_label="label_old",
+            old_split="split_old",
+            reason=pl.lit(f"another name in {SOURCE}"),
+        )
+    )
+
+
+def _relabeled(both: pl.DataFrame) -> pl.DataFrame:
+    given = pl.when(pl.col("label_new") == pl.col("given_label_new"), pl.col("label") != pl.col("given_label"))
+    reason = pl.coalesce(
+        "reason_new", given.then(pl.lit("correction taken back")), pl.lit(f"another label in {SOURCE}")
+    )
+    return _differing(both, "label", "relabeled", reason).join(
+        both.select("image_id", decided_by="decided_by_new"), on="image_id"
+    )
+
+
+def _differing(both: pl.DataFrame, column: str, kind: str, reason: str | pl.Expr) -> pl.DataFrame:
+    rows = both.filter(pl.col(column).ne_missing(pl.col(f"{column}_new")))
+    return rows.select(
+        "image_id",
+        label="label_new",
+        old_label="label",
+        split="split_new",
+        old_split="split",
+        change=pl.lit(kind),
+        reason=pl.lit(reason) if isinstance(reason, str) else reason,
+    )
+
+
+def _parameters(old: DataSet, new: DataSet) -> list[tuple[str, Any, Any]]:
+    before, after = (flat(version.manifest["parameters"]) for version in (old, new))
+    names = sorted(set(before) | set(after))
+    return [(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]
+
+
+def flat(values: Any, path: str = "") -> dict[str, Any]:
+    """Return nested mappings and lists as one mapping with dotted names.
+
+    >>> flat({"a": {"b": 1}, "c": [2, {"d": 3}]})
+    {'a.b': 1, 'c.0': 2, 'c.1.d': 3}
+    """
+    if not isinstance(values, (dict, list)) or not values:
+        return {path: values}
+    pairs = values.items() if isinstance(values, dict) else ((str(n), value) for n, value in enumerate(values))
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found |= flat(value, f"{path}.{name}" if path else name)
+    return found
