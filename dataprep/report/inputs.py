@@ -26,7 +26,7 @@ class Inputs:
     pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
     normalized: float32 (M, 3, S, S), row i is row i of kept.
     augmented: float32 (A, 3, S, S), normalized alike; augmented_index: image_id, copy Int32 per row.
-    manifest: version, images, splits (name to rows) and shards (a list) of the written data set.
+    manifest: version, images, splits (name to rows) and files (a list) of the written data set.
     """
 
     images: pl.DataFrame
