@@ -1,5 +1,6 @@
 """Damage of any kind is found, and the file is named."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dataprep.cli import main
 from dataprep.datasets.manifest import read_manifest
 from dataprep.datasets.reader import DataSet, open_dataset
 from dataprep.errors import DataprepError
@@ -28,6 +30,14 @@ def flip(path: Path, place: int) -> None:
 
 def test_what_was_written_is_whole(version: Path) -> None:
     open_dataset(version).verify()
+
+
+def test_the_command_tells_whether_a_version_is_whole(version: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["verify", str(version)])
+    assert re.fullmatch(r"version \w{12} is whole: \d+ files, 14 images\n", capsys.readouterr().out)
+    flip(version / SHARD, 40)
+    with pytest.raises(SystemExit, match=r"error: images/train-00001.parquet has other bytes"):
+        main(["verify", str(version)])
 
 
 def test_any_flipped_byte_is_found_and_the_file_named(version: Path) -> None:

@@ -143,6 +143,8 @@ def test_the_history_lists_versions_newest_first(
     assert find("", found) is None
     assert find(new, found) == found[0]
     monkeypatch.chdir(root)
+    main(["get", old, "--folder", str(root.parent / "got")])
+    assert capsys.readouterr().out == f"version {old}, 14 images, is in {root.parent / 'got'}\n"
     main(["versions"])
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [new, old]
 
