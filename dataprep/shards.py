@@ -40,9 +40,9 @@ def version_of(content: Content) -> str:
     """Return 12 hexadecimal digits of the SHA-256 of content and parameters.
 
     Content is the rows of KEPT and REMOVED, which name each image's sha256, labels, split and
-    reason; machines, paths, times and the rounding of pixels have no part in it.
+    reason; machines, paths, times, scores and the rounding of pixels have no part in it.
     """
-    rows = [content.kept.sort("image_id").rows(), content.removed.sort("image_id").rows()]
+    rows = [table.sort("image_id").drop("score", "decided_at").rows() for table in (content.kept, content.removed)]
     text = json.dumps([FORMAT, rows, content.parameters], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
 

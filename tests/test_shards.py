@@ -25,7 +25,9 @@ def content() -> Content:
             "label": [name[0] for name in names],
             "given_label": [name[0] for name in names],
             "reason": None,
+            "score": None,
             "decided_by": None,
+            "decided_at": None,
         },
         schema=KEPT.columns,
     )

@@ -22,7 +22,7 @@ GROUPED_KINDS = ("exact_duplicate", "near_duplicate", "split_leak", "label_confl
 
 class Clean(Section):
     policy: dict[str, Action]
-    relabel_score: Share
+    relabel_confidence: Share
 
     @field_validator("policy")
     @classmethod

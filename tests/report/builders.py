@@ -228,6 +228,8 @@ def _kept(images: pl.DataFrame) -> pl.DataFrame:
         label=pl.when(first).then(pl.lit("new | label")).otherwise("label"),
         reason=pl.when(first).then(pl.lit("decision: relabel")),
         decided_by=pl.when(first).then(pl.lit("Ann | Bob")),
+        score=pl.lit(None, pl.Float32),
+        decided_at=pl.when(first).then(pl.lit("2026-01-01T00:00:00Z")),
     ).select(list(KEPT.columns))
 
 
@@ -236,6 +238,8 @@ def _removed(images: pl.DataFrame) -> pl.DataFrame:
         pl.col("label").alias("given_label"),
         reason=pl.lit("exact_duplicate: drop_extra"),
         decided_by=pl.lit("policy"),
+        score=pl.lit(0.0, pl.Float32),
+        decided_at=pl.lit(None, pl.String),
     )
     return rows.select(list(REMOVED.columns))
 
