@@ -45,16 +45,15 @@ def record(path: Path, rows: Iterable[Row], by: str) -> None:
     """
     full = [dict.fromkeys(DECISIONS.columns) | row for row in rows]
     with _locked(path) as stream:
-        table = _up_to_date(path, stream)
+        table = _present(path, stream)
         _commit(path, stream, table, _act(by, table, full, []))
 
 
 def skip(path: Path, image_ids: Iterable[str], by: str) -> None:
-    """Note that `by` leaves the images undecided for now; the decisions file stays as it is."""
+    """Note that `by` leaves the images undecided for now; nothing is decided."""
     with _locked(path) as stream:
-        table = _up_to_date(path, stream)
-        _append(stream, _act(by, table, [], []) | {"skip": list(image_ids)})
-        _append(stream, None)
+        table = _present(path, stream)
+        _commit(path, stream, table, _act(by, table, [], []) | {"skip": list(image_ids)})
 
 
 def undo(path: Path, by: str) -> list[str]:
@@ -63,7 +62,7 @@ def undo(path: Path, by: str) -> list[str]:
     What the reviewer had decided about them before comes back. Undoing again takes back the act before.
     """
     with _locked(path) as stream:
-        table = _up_to_date(path, stream)
+        table = _present(path, stream)
         acts = [(line, act) for line, act in _read(stream)[0] if act["by"] == by]
         undone = {act["undoes"] for _, act in acts}
         standing = [(line, act) for line, act in acts if act["undoes"] is None and line not in undone]
@@ -83,7 +82,10 @@ def recover(path: Path) -> list[str]:
         return []
     with _locked(path) as stream:
         acts, torn = _behind(stream)
-        _up_to_date(path, stream)
+        if acts:
+            write_decisions(_present(path, stream), path)
+        if acts or torn:
+            _append(stream, None)
     told = [f"{len(acts)} acts were in the journal alone and are in the decisions now"] if acts else []
     return told + [f"line {n + 1} of the journal is not whole: cut off before it was confirmed" for n in torn]
 
@@ -125,14 +127,11 @@ def _applied(table: pl.DataFrame, act: Act) -> pl.DataFrame:
     return pl.concat([table.join(gone, on=KEY, how="anti", nulls_equal=True), rows])
 
 
-def _up_to_date(path: Path, stream: BinaryIO) -> pl.DataFrame:
+def _present(path: Path, stream: BinaryIO) -> pl.DataFrame:
+    """Return the decisions file with the acts behind the mark applied; the file itself stays as it is."""
     table = read_decisions(path)
-    acts = [] if _marked(stream) else _behind(stream)[0]
-    for act in acts:
+    for act in [] if _marked(stream) else _behind(stream)[0]:
         table = _applied(table, act)
-    if acts:
-        write_decisions(table, path)
-        _append(stream, None)
     return table
 
 
