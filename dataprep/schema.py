@@ -290,6 +290,19 @@ DECISIONS = Table(
     required=("image_id", "verdict"),
 )
 
+TURNS = Table(
+    "TURNS",
+    {
+        "image_id": pl.String,  # every readable image with a label
+        "sha256": pl.String,
+        "label": pl.String,  # the given one
+        "weight": pl.Float64,  # probability that something is wrong, as far as detectors tell; above 0 to 1
+        "turn": pl.Float64,  # smaller is earlier
+        "copy": pl.Boolean,  # flagged as a copy, so that dropping it tells of no fault
+    },
+    required=("image_id", "sha256", "label", "weight", "turn", "copy"),
+)
+
 KEPT = Table(
     "KEPT",
     {
