@@ -21,6 +21,8 @@ def main(arguments: list[str] | None = None) -> None:
     review.add_argument("--session", type=Path, default=Path("data/session"))
     review.add_argument("--state", type=Path, default=Path(".fiftyone"), help="where FiftyOne keeps its files")
     review.add_argument("--port", type=int, default=5151)
+    review.add_argument("--decisions", type=Path, default=Path("reviews/decisions.csv"))
+    review.add_argument("--reviewer", help="your name; default: git's user.name, else the login name")
     search = commands.add_parser("search", help="train with parameters drawn at random, as DVC experiments")
     search.add_argument("--params", type=Path, default=Path("params.yaml"))
     search.add_argument("--trials", type=int, help="how many to draw; default: search.trials in the parameters")
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
         elif chosen.command == "tensorboard":
             _tensorboard(chosen.history, chosen.folder)
         else:
-            _review(chosen.session, chosen.state, chosen.port)
+            _review(chosen)
     except DataprepError as error:
         sys.exit(f"error: {error}")
 
@@ -64,10 +66,12 @@ def _summary(metrics: Path, report: Path) -> None:
     print(summary(json.loads(metrics.read_text(encoding="utf-8")), report))
 
 
-def _review(session: Path, state: Path, port: int) -> None:
+def _review(chosen: argparse.Namespace) -> None:
     from dataprep.review.app import open_app
+    from dataprep.review.reviewer import reviewer_name
 
-    open_app(session, port=port, state=state)
+    name = reviewer_name(chosen.reviewer)
+    open_app(chosen.session, port=chosen.port, state=chosen.state, decisions=chosen.decisions, reviewer=name)
 
 
 def _search(params: Path, metrics: Path, folder: Path, count: int | None) -> None:

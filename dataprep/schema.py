@@ -303,6 +303,12 @@ TURNS = Table(
     required=("image_id", "sha256", "label", "weight", "turn", "copy"),
 )
 
+MAP = Table(
+    "MAP",
+    {"image_id": pl.String, "x": pl.Float64, "y": pl.Float64},  # place in a plane, without unit
+    required=("image_id", "x", "y"),
+)
+
 KEPT = Table(
     "KEPT",
     {

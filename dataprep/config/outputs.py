@@ -11,6 +11,7 @@ from dataprep.errors import nearest
 
 class Session(Section):
     max_side: Annotated[int, Field(ge=16)]
+    enough: Share
 
 
 Action = Literal["keep", "drop", "drop_extra", "drop_train", "drop_other", "relabel"]

@@ -75,15 +75,18 @@ def write_decisions(frame: pl.DataFrame, path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def settle(images: pl.DataFrame, unreadable: Iterable[str], decisions: pl.DataFrame) -> Settled:
+def settle(
+    images: pl.DataFrame, unreadable: Iterable[str], decisions: pl.DataFrame, classes: list[str] | None = None
+) -> Settled:
     """Tell the decisions that hold from those in dispute and those that fit no image or class.
 
     Not applied is a decision about an unknown image, about one whose sha256 has changed since, with an unknown class,
     or that keeps or relabels one of the `unreadable` images. Among the rest reviewers agree when verdict and label are
     the same; a relabeling to the given label is a keep. Those who differ are in dispute, and nobody wins.
-    images: IMAGES; decisions: DECISIONS.
+    images: IMAGES, of which image_id, sha256 and label are read. classes: by default those of `images`.
     """
-    good, unused = _usable(images, set(unreadable), decisions.sort(KEY))
+    classes = class_names(images) if classes is None else classes
+    good, unused = _usable(images, classes, set(unreadable), decisions.sort(KEY))
     given = images.select("image_id", pl.col("label").alias("given"))
     judged = good.join(given, on="image_id", how="left", validate="m:1", maintain_order="left")
     same = (pl.col("verdict") == "relabel") & (pl.col("label") == pl.col("given"))
@@ -112,8 +115,9 @@ def _verdict_in_words() -> pl.Expr:
     return pl.when(pl.col("verdict") == "relabel").then(pl.format("relabel to {}", "label")).otherwise("verdict")
 
 
-def _usable(images: pl.DataFrame, unreadable: set[str], decisions: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    classes = class_names(images)
+def _usable(
+    images: pl.DataFrame, classes: list[str], unreadable: set[str], decisions: pl.DataFrame
+) -> tuple[pl.DataFrame, list[str]]:
     current = dict(images.select("image_id", "sha256").iter_rows())
     known = set(classes)
     good: list[bool] = []

@@ -12,18 +12,42 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from dataprep import files
+import numpy as np
+import polars as pl
+
+from dataprep import files, tables
+from dataprep.decisions import journal
+from dataprep.decisions.table import read_decisions, settle
 from dataprep.errors import DataprepError
+from dataprep.review import marks
+from dataprep.review.desk import Desk
+from dataprep.review.documents import DECISION, ORDER
 from dataprep.review.mongod import URI_VARIABLE, find_mongod, is_uri, start_mongod, stop_mongod
 from dataprep.review.page import PAGE_NAME
+from dataprep.review.session import MAP_NAME
+from dataprep.schema import MAP as MAP_TABLE
+
+MAP = "Map"
+BRAIN_KEY = "map"
+IMAGE_FIELDS = ("image_id", "sha256", "label")
 
 
-def open_app(folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: bool = True, *, state: Path) -> None:
+def open_app(
+    folder: Path,
+    port: int = 5151,
+    address: str = "127.0.0.1",
+    wait: bool = True,
+    *,
+    state: Path,
+    decisions: Path,
+    reviewer: str,
+) -> None:
     """Show the session in `folder` in the App at `address`:`port` and wait until Ctrl-C.
 
-    The database and everything else that FiftyOne writes goes under `state`. A session that was
-    opened before and has not changed is not loaded again; what an earlier one became in the
-    database is deleted. With wait=False the App lives as long as this process.
+    What `reviewer` decides goes into the file `decisions`; decisions of earlier reviews are shown, after any that a
+    kill kept from that file have been brought in from its journal. The database and everything else that FiftyOne
+    writes goes under `state`. A session that was opened before and has not changed is not loaded again; what an earlier
+    one became in the database is deleted. With wait=False the App lives as long as this process.
     Without a mongod it tells where the static page is, and returns.
     Raises DataprepError when the session is missing or the port is in use.
     """
@@ -34,7 +58,12 @@ def open_app(folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: b
         _tell_of_page(folder)
         return
     _check_port(address, port)
+    for line in journal.recover(decisions):
+        print(line)
+    desk = Desk(decisions.resolve(), folder.resolve(), reviewer)
+    so_far = read_decisions(decisions)  # what is wrong with them is told before anything starts
     _confine(state.resolve())
+    desk.to_environment()
     if is_uri(found):
         os.environ[URI_VARIABLE] = found
     else:
@@ -44,6 +73,7 @@ def open_app(folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: b
     import fiftyone as fo
 
     dataset = load(folder.resolve())
+    _show_decisions(dataset, desk, so_far)
     app = fo.launch_app(dataset, port=port, address=address, remote=True)
     _wait_for_session(app)
     _tell_of_views(dataset, f"http://{address}:{port}/datasets/{quote(dataset.slug)}")
@@ -72,10 +102,39 @@ def load(folder: Path) -> Any:
         dataset_dir=str(folder), dataset_type=fo.types.FiftyOneDataset, name=part, overwrite=True
     )
     _index(dataset)
+    _add_map(dataset, folder / MAP_NAME)
     dataset.name = name
     dataset.tags = [home]
     dataset.persistent = True
     return dataset
+
+
+def _show_decisions(dataset: Any, desk: Desk, decisions: pl.DataFrame) -> None:
+    names, hashes, labels = dataset.values(["image_id", "sha256", "ground_truth.label"])
+    images = pl.DataFrame(
+        {"image_id": names, "sha256": hashes, "label": labels}, schema=dict.fromkeys(IMAGE_FIELDS, pl.String)
+    )
+    unreadable = dataset.exists("metadata", False).values("image_id")
+    settled = settle(images, unreadable, decisions, dataset.default_classes)
+    for line in settled.unused:
+        print(f"not applied: {line}")
+    marks.show_all(dataset, marks.marks(settled, journal.skipped(desk.decisions, desk.reviewer)))
+
+
+def _add_map(dataset: Any, path: Path) -> None:
+    """Add the plot of MAP, colored by the gravest issue, and a workspace that shows it beside the images."""
+    import fiftyone as fo
+    import fiftyone.brain as fob
+
+    places = tables.read(path, MAP_TABLE)
+    if not places.height:
+        return
+    of = dict(zip(*dataset.values(["image_id", "id"]), strict=True))
+    points = {of[name]: np.array(place) for name, *place in places.iter_rows()}
+    fob.compute_visualization(dataset, points=points, brain_key=BRAIN_KEY)
+    plot = fo.Panel(type="Embeddings", state={"brainResult": BRAIN_KEY, "colorByField": "issue"})
+    both = fo.Space(children=[fo.Space(children=[fo.Panel(type="Samples", pinned=True)]), fo.Space(children=[plot])])
+    dataset.save_workspace(MAP, both, description="where each image stands by what the networks say, by issue")
 
 
 def _dataset_name(folder: Path) -> tuple[str, str]:
@@ -89,7 +148,8 @@ def _dataset_name(folder: Path) -> tuple[str, str]:
 
 def _index(dataset: Any) -> None:
     fields = dataset.get_field_schema()
-    single = ["tags", "image_id", "split", "ground_truth.label", "predictions.label", "suggested_label.label"]
+    single = ["tags", "image_id", "split", "issue", "ground_truth.label", "predictions.label", "suggested_label.label"]
+    single += [f"{DECISION}.label", ORDER]
     for field in single:
         dataset.create_index(field)
     for field in (name for name in fields if name.endswith("_score")):
@@ -111,11 +171,11 @@ def _confine(state: Path) -> None:
         "FIFTYONE_DEFAULT_DATASET_DIR": state / "datasets",
         "FIFTYONE_DATASET_ZOO_DIR": state / "datasets",
         "FIFTYONE_MODEL_ZOO_DIR": state / "models",
-        "FIFTYONE_PLUGINS_DIR": state / "plugins",
     }
     for path in places.values():
         path.mkdir(parents=True, exist_ok=True)
     os.environ.update({name: str(path) for name, path in places.items()})
+    os.environ["FIFTYONE_PLUGINS_DIR"] = str(Path(__file__).parent / "plugins")
     os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
     os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
     os.environ.setdefault("FIFTYONE_LOGGING_LEVEL", "WARNING")
@@ -138,7 +198,7 @@ def _tell_of_page(folder: Path) -> None:
     print(
         "No working mongod, so FiftyOne's App cannot run. Review in any browser instead:\n"
         f"  {(folder / PAGE_NAME).resolve().as_uri()}\n"
-        "Save what it downloads as reviews/decisions.csv, then run `dvc repro`."
+        "Bring in what it downloads with `dataprep decisions import FILE`, then run `dvc repro`."
     )
 
 
@@ -146,6 +206,7 @@ def _tell_of_views(dataset: Any, address: str) -> None:
     from fiftyone.core.utils import to_slug
 
     print(f"\nFiftyOne shows the review at\n  {address}")
+    print(f"  {MAP}: {address}?workspace={to_slug(MAP)}")
     for name in dataset.list_saved_views():
         print(f"  {name}: {address}?view={to_slug(name)}")
     print("Press Ctrl-C to end it.", flush=True)

@@ -21,8 +21,14 @@ WRITTEN = {"$date": "2000-01-01T00:00:00Z"}
 FIELDS = "fiftyone.core.fields."
 CLASSIFICATION = "fiftyone.core.labels.Classification"
 LABELS = ("ground_truth", "predictions", "suggested_label")
+DECISION = "decision"  # what reviewers said; filled when the App opens, as decisions are no input of the session
+ORDER = "review_order"
+Stage = tuple[str, list[Any]]  # a view stage's name and its arguments
 IMAGE_METADATA = ("size_bytes", "mime_type", "width", "height", "num_channels")
 ALL_ISSUES = "All issues"
+TO_REVIEW = "To review"
+DISPUTED = "Disputed"
+DECIDED = "Decided"
 
 
 def metadata_document(
@@ -81,7 +87,8 @@ def sample_documents(samples: pl.DataFrame, plan: pl.DataFrame, kinds: list[str]
         pl.Series(numbers, dtype=pl.Float64).alias("_rand"),
         _image_metadata().alias("metadata"),
         *_classifications(ids),
-        *("image_id", "sha256", "split", "notes", *MEASURES, *scores),
+        pl.lit(None).alias(DECISION),
+        *("image_id", "sha256", "split", "issue", "notes", ORDER, *MEASURES, *scores),
         pl.struct(pl.lit(WRITTEN["$date"]).alias("$date")).alias("created_at"),
         pl.struct(pl.lit(WRITTEN["$date"]).alias("$date")).alias("last_modified_at"),
     )
@@ -129,21 +136,56 @@ def _classifications(ids: list[str]) -> list[pl.Expr]:
 
 
 def _saved_views(name: str, kinds: list[str], columns: list[str]) -> list[dict[str, Any]]:
+    worst = ["worst_score", "image_id"]
     views = [_view(name, title(kind), wording(kind).meaning, [kind], worst_first(kind, columns)) for kind in kinds]
-    if kinds:
-        views.append(_view(name, ALL_ISSUES, "worst score first", kinds, ["worst_score", "image_id"]))
-    return views
+    return [
+        _stages_view(name, TO_REVIEW, "undecided, in the order that saves work", _undecided(), _sorted([ORDER])),
+        *views,
+        *([_view(name, ALL_ISSUES, "worst score first", kinds, worst)] if kinds else []),
+        *_groups(name, kinds, columns),
+        _stages_view(name, DISPUTED, "reviewers differ", _with_decision(["disputed"]), _sorted(["image_id"])),
+        _stages_view(name, DECIDED, "what people said", ("Exists", [["field", DECISION], ["bool", True]])),
+    ]
+
+
+def _groups(name: str, kinds: list[str], columns: list[str]) -> list[dict[str, Any]]:
+    """Return a view per kind that has groups, with one tile for each group, which opens on all its members."""
+    grouped = [kind for kind in kinds if f"{kind}_group" in columns]
+    return [
+        _stages_view(
+            name,
+            f"{title(kind)}, by group",
+            "a tile per group; open it to see its images together",
+            ("MatchTags", [["tags", [kind]], ["bool", True], ["all", False]]),
+            ("GroupBy", [["field_or_expr", f"{kind}_group"], ["order_by", f"{kind}_score"], ["reverse", False],
+                         ["flat", False], ["match_expr", None], ["sort_expr", None], ["create_index", False]]),
+        )
+        for kind in grouped
+    ]  # fmt: skip
+
+
+def _undecided() -> Stage:
+    return "Match", [["filter", {DECISION: None, ORDER: {"$ne": None}}]]
+
+
+def _with_decision(labels: list[str]) -> Stage:
+    return "Match", [["filter", {f"{DECISION}.label": {"$in": labels}}]]
+
+
+def _sorted(order: list[str]) -> Stage:
+    return "SortBy", [
+        ["field_or_expr", [[column, 1] for column in order]],
+        ["reverse", False],
+        ["create_index", False],
+    ]
 
 
 def _view(dataset: str, name: str, meaning: str, tags: list[str], order: list[str]) -> dict[str, Any]:
-    stages = {
-        "MatchTags": [["tags", tags], ["bool", True], ["all", False]],
-        "SortBy": [
-            ["field_or_expr", [[column, 1] for column in order]],
-            ["reverse", False],
-            ["create_index", False],
-        ],
-    }
+    tagged = ("MatchTags", [["tags", tags], ["bool", True], ["all", False]])
+    return _stages_view(dataset, name, meaning, tagged, _sorted(order))
+
+
+def _stages_view(dataset: str, name: str, meaning: str, *stages: Stage) -> dict[str, Any]:
     return {
         "_id": _object_id(name, "view"),
         "_dataset_id": _object_id(dataset, "dataset"),
@@ -151,8 +193,7 @@ def _view(dataset: str, name: str, meaning: str, tags: list[str], order: list[st
         "description": meaning,
         "slug": slug(name),
         "view_stages": [
-            json.dumps({"_cls": f"fiftyone.core.stages.{stage}", "kwargs": arguments})
-            for stage, arguments in stages.items()
+            json.dumps({"_cls": f"fiftyone.core.stages.{stage}", "kwargs": arguments}) for stage, arguments in stages
         ],
         "created_at": WRITTEN,
         "last_modified_at": WRITTEN,
@@ -166,21 +207,21 @@ def slug(view: str) -> str:
     >>> slug("Label error")
     'label-error'
     """
-    return view.lower().replace(" ", "-")
+    return view.lower().replace(",", "").replace(" ", "-")
 
 
 def _app_config(scores: list[str]) -> dict[str, Any]:
     groups = {
         "tags": ["tags"],
-        "labels": list(LABELS),
-        "image": ["image_id", "split", "notes"],
+        "labels": [*LABELS, DECISION],
+        "image": ["image_id", "split", "issue", "notes", ORDER],
         "issues": scores,
         "measures": list(MEASURES),
         "other": ["sha256", "id", "filepath", "created_at", "last_modified_at"],
         "metadata": [f"metadata.{part}" for part in IMAGE_METADATA],
     }
     return {
-        "active_fields": {"exclude": False, "paths": ["ground_truth", "suggested_label"]},
+        "active_fields": {"exclude": False, "paths": ["ground_truth", "suggested_label", DECISION]},
         "sidebar_groups": [
             {"name": name, "paths": paths, "expanded": name in {"tags", "labels", "image", "issues"}}
             for name, paths in groups.items()
@@ -207,8 +248,9 @@ def _sample_fields(scores: list[str]) -> list[dict[str, Any]]:
         _field("_dataset_id", "ObjectIdField"),
         _field("created_at", "DateTimeField", read_only=True),
         _field("last_modified_at", "DateTimeField", read_only=True),
-        *(_field(name, "EmbeddedDocumentField", CLASSIFICATION, label) for name in LABELS),
-        *(_field(name, "StringField") for name in ("image_id", "sha256", "split", "notes")),
+        *(_field(name, "EmbeddedDocumentField", CLASSIFICATION, label) for name in (*LABELS, DECISION)),
+        *(_field(name, "StringField") for name in ("image_id", "sha256", "split", "issue", "notes")),
+        _field(ORDER, "IntField"),
         *(_field(name, "FloatField") for name in MEASURES),
         *(_field(name, "FloatField" if name.endswith("_score") else "IntField") for name in scores),
     ]

@@ -18,7 +18,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from dataprep.review.app import open_app
-open_app(Path(sys.argv[1]), port=int(sys.argv[2]), state=Path(sys.argv[3]))
+open_app(
+    Path(sys.argv[1]), port=int(sys.argv[2]), state=Path(sys.argv[3]), decisions=Path(sys.argv[4]), reviewer="Ada"
+)
 """
 READY = "Press Ctrl-C"
 
@@ -50,7 +52,7 @@ def app(folder: Path, state: Path, home: Path) -> Iterator[Served]:
         port = probe.getsockname()[1]
     log = state.with_suffix(".log")
     with log.open("w") as stream:
-        command = [sys.executable, "-c", SCRIPT, str(folder), str(port), str(state)]
+        command = [sys.executable, "-c", SCRIPT, str(folder), str(port), str(state), str(_decisions(state))]
         process = subprocess.Popen(command, env=environment(home), stdout=stream, stderr=stream, cwd=state.parent)
     children: list[psutil.Process] = []
     try:
@@ -69,6 +71,11 @@ def app(folder: Path, state: Path, home: Path) -> Iterator[Served]:
             child.kill()
     assert not alive, f"left running: {alive}"
     assert process.returncode == 0, log.read_text()
+
+
+def _decisions(state: Path) -> Path:
+    """Return the decisions file that the App served with this state writes."""
+    return state.parent / "reviews" / "decisions.csv"
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
