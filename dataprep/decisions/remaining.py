@@ -66,6 +66,19 @@ def remaining(turns: pl.DataFrame, agreed: pl.DataFrame, disputed: pl.DataFrame,
     return Remaining(*counts, expected if left[0] else None, low, high, steps[1] if high > most else 0)
 
 
+def in_words(found: Remaining) -> str:
+    """Return the running estimate as one line.
+
+    >>> in_words(Remaining(1000, 200, 30, 4.0, 1.0, 12.0, 90))
+    '200 of 1,000 decided, 30 wrong; 0.4 % (0.1 to 1.2 %) still wrong; enough after 90 more'
+    """
+    expected, low, high = found.rate
+    span = f"{100 * low:.1f} to {100 * high:.1f} %"
+    left = f"unknown ({span})" if expected is None else f"{100 * expected:.1f} % ({span})"
+    end = f"enough after {found.more:,} more" if found.more else "that is enough"
+    return f"{found.decided:,} of {found.images:,} decided, {found.wrong:,} wrong; {left} still wrong; {end}"
+
+
 def _with_verdicts(turns: pl.DataFrame, agreed: pl.DataFrame, disputed: pl.DataFrame) -> pl.DataFrame:
     verdicts = pl.concat(
         [agreed.select("image_id", "verdict"), disputed.select("image_id", verdict=pl.lit("disputed", pl.String))]

@@ -86,7 +86,7 @@ def settle(
     images: IMAGES, of which image_id, sha256 and label are read. classes: by default those of `images`.
     """
     classes = class_names(images) if classes is None else classes
-    good, unused = _usable(images, classes, set(unreadable), decisions.sort(KEY))
+    good, unused = usable(images, classes, set(unreadable), decisions.sort(KEY))
     given = images.select("image_id", pl.col("label").alias("given"))
     judged = good.join(given, on="image_id", how="left", validate="m:1", maintain_order="left")
     same = (pl.col("verdict") == "relabel") & (pl.col("label") == pl.col("given"))
@@ -115,9 +115,10 @@ def _verdict_in_words() -> pl.Expr:
     return pl.when(pl.col("verdict") == "relabel").then(pl.format("relabel to {}", "label")).otherwise("verdict")
 
 
-def _usable(
+def usable(
     images: pl.DataFrame, classes: list[str], unreadable: set[str], decisions: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[str]]:
+    """Return the decisions that fit an image and a class as `settle` says, and a line for each other."""
     current = dict(images.select("image_id", "sha256").iter_rows())
     known = set(classes)
     good: list[bool] = []

@@ -109,19 +109,6 @@ def progress(desk: Desk, dataset: Any) -> Remaining:
     return remaining(turns, settled.agreed, settled.disputed, float(dataset.info["enough"]))
 
 
-def in_words(found: Remaining) -> str:
-    """Return the running estimate as one line.
-
-    >>> in_words(Remaining(1000, 200, 30, 4.0, 1.0, 12.0, 90))
-    '200 of 1,000 decided, 30 wrong; 0.4 % (0.1 to 1.2 %) still wrong; enough after 90 more'
-    """
-    expected, low, high = found.rate
-    span = f"{100 * low:.1f} to {100 * high:.1f} %"
-    left = f"unknown ({span})" if expected is None else f"{100 * expected:.1f} % ({span})"
-    end = f"enough after {found.more:,} more" if found.more else "that is enough"
-    return f"{found.decided:,} of {found.images:,} decided, {found.wrong:,} wrong; {left} still wrong; {end}"
-
-
 def _samples(dataset: Any, ids: list[str]) -> Iterator[dict[str, Any]]:
     from bson import ObjectId
 

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from dataprep.decisions.remaining import Remaining, remaining
+from dataprep.decisions.remaining import Remaining, in_words, remaining
 from dataprep.schema import TURNS
 
 NOBODY = pl.DataFrame(schema={"image_id": pl.String})
@@ -94,3 +94,12 @@ def test_a_dropped_copy_is_no_fault_and_a_dispute_is() -> None:
     agreed = pl.DataFrame({"image_id": ["000000", "000001"], "verdict": ["drop", "drop"]})
     found = remaining(table, agreed, pl.DataFrame({"image_id": ["000002"]}), ENOUGH)
     assert (found.decided, found.wrong) == (3, 2)
+
+
+def test_the_running_estimate_in_words() -> None:
+    assert in_words(Remaining(1000, 0, 0, None, 0.0, 1000.0, 400)) == (
+        "0 of 1,000 decided, 0 wrong; unknown (0.0 to 100.0 %) still wrong; enough after 400 more"
+    )
+    assert in_words(Remaining(1000, 900, 30, 0.0, 0.0, 4.0, 0)) == (
+        "900 of 1,000 decided, 30 wrong; 0.0 % (0.0 to 0.4 %) still wrong; that is enough"
+    )

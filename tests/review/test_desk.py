@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
-from dataprep.decisions.remaining import Remaining
 from dataprep.decisions.table import read_decisions
 from dataprep.errors import DataprepError
 from dataprep.review import desk
@@ -23,6 +21,7 @@ import json, os, sys
 from pathlib import Path
 from dataprep.decisions import journal
 from dataprep.decisions.table import read_decisions
+from dataprep.decisions.remaining import in_words
 from dataprep.errors import DataprepError
 from dataprep.review import app, desk, mongod
 room = Path(sys.argv[1])
@@ -51,7 +50,7 @@ try:
     told["words"].append(desk.skip(here, data, [ids[order[4]]]))
     told["marks"] = marks()
     told["next"] = [desk.following(data, view, now) for now in (None, ids[order[4]], ids[order[5]], ids[order[6]])]
-    told["progress"] = desk.in_words(desk.progress(here, data))
+    told["progress"] = in_words(desk.progress(here, data))
     refused([ids[broken]], "keep")
     refused([ids[broken], ids[markup]], "relabel", desk.SUGGESTION)
     refused([ids[markup]], "relabel", "unicorn")
@@ -136,15 +135,6 @@ def test_undo_and_reopening(told: dict[str, Any]) -> None:
 def test_the_running_estimate_is_told(told: dict[str, Any]) -> None:
     decided = [mark for mark in _expected(told["order"]).values() if mark != "skipped"]
     assert told["progress"].startswith(f"{len(decided)} of 7 decided, ") and "still wrong" in told["progress"]
-
-
-def test_the_running_estimate_in_words() -> None:
-    assert desk.in_words(Remaining(1000, 0, 0, None, 0.0, 1000.0, 400)) == (
-        "0 of 1,000 decided, 0 wrong; unknown (0.0 to 100.0 %) still wrong; enough after 400 more"
-    )
-    assert desk.in_words(Remaining(1000, 900, 30, 0.0, 0.0, 4.0, 0)) == (
-        "900 of 1,000 decided, 30 wrong; 0.0 % (0.0 to 0.4 %) still wrong; that is enough"
-    )
 
 
 def test_an_app_that_was_opened_otherwise_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from dataprep.decisions.remaining import in_words
 from dataprep.errors import DataprepError
 from dataprep.review import desk
 
@@ -87,7 +88,7 @@ def _tell(ctx: Any, act: Callable[[desk.Desk], str], then: Callable[[Any, str | 
         if ctx.current_sample:  # looked up first: a decision may take the sample out of the view
             following = desk.following(ctx.dataset, ctx.view, str(ctx.current_sample))
         done = act(here)
-        left = desk.in_words(desk.progress(here, ctx.dataset))
+        left = in_words(desk.progress(here, ctx.dataset))
     except DataprepError as error:
         ctx.ops.notify(f"{error.what} ({error.where}): {error.remedy}", variant="error")
         return
