@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.report import class_section, more_data, numbers, people, pictures, plots, training_checks
+from dataprep.report import class_section, more_data, numbers, people, pictures, plots, reviewers, training_checks
 from dataprep.report.document import Document
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
@@ -31,6 +31,7 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     document.extend(class_section.section(inputs))
     document.extend(training_checks.section(inputs))
     document.extend(more_data.section(inputs))
+    document.extend(reviewers.section(inputs))
     _changes(document, inputs)
     _normalization(document, inputs)
     _planted(document, inputs)
