@@ -95,7 +95,10 @@ def load(folder: Path) -> Any:
         if old != name:
             fo.delete_dataset(old)
     if fo.dataset_exists(name):
-        return fo.load_dataset(name)
+        dataset = fo.load_dataset(name)
+        if _is_whole(dataset):
+            return dataset
+        fo.delete_dataset(name)
     # Not persistent, and under another name, until it is whole.
     part = f"{base}-part-{os.getpid()}"
     dataset = fo.Dataset.from_dir(
@@ -135,6 +138,15 @@ def _add_map(dataset: Any, path: Path) -> None:
     plot = fo.Panel(type="Embeddings", state={"brainResult": BRAIN_KEY, "colorByField": "issue"})
     both = fo.Space(children=[fo.Space(children=[fo.Panel(type="Samples", pinned=True)]), fo.Space(children=[plot])])
     dataset.save_workspace(MAP, both, description="where each image stands by what the networks say, by issue")
+
+
+def _is_whole(dataset: Any) -> bool:
+    """Return whether the database has all samples; mend its count of them, on which the App relies, after a kill."""
+    collection = dataset._sample_collection
+    count = collection.count_documents({})
+    if collection.estimated_document_count() != count:
+        collection.database.command("validate", collection.name)
+    return bool(count == dataset.info["samples"])
 
 
 def _dataset_name(folder: Path) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def write_session(
     samples = sample_table(images, measurements, predictions, issues, names)
     samples = samples.join(ranks(order), on="image_id", how="left", validate="1:1", maintain_order="left")
     plan = media.plan(samples, params.max_side)
-    info = {"classes": names, "max_side": params.max_side, "enough": params.enough}
+    info = {"classes": names, "max_side": params.max_side, "enough": params.enough, "samples": samples.height}
     with files.replacing_folder(folder) as part:
         document = documents.metadata_document(name, names, samples.columns, kinds, info)
         files.write_json(part / "metadata.json", document)

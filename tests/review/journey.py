@@ -62,7 +62,7 @@ def review(browser: Any, session: Path, room: Path, decisions: Path, chosen: str
         browsing.open_sample(page, 0)
         browsing.shows(page, order[4])
         page.keyboard.press("c")
-        page.get_by_role("combobox").last.fill(chosen)
+        page.get_by_placeholder("Type or select a value").fill(chosen)
         page.get_by_role("option", name=chosen, exact=True).click()
         page.get_by_role("button", name="Execute").click()
         decided(4, "relabel", chosen)
