@@ -136,7 +136,9 @@ def _add_map(dataset: Any, path: Path) -> None:
     points = {of[name]: np.array(place) for name, *place in places.iter_rows()}
     fob.compute_visualization(dataset, points=points, brain_key=BRAIN_KEY)
     plot = fo.Panel(type="Embeddings", state={"brainResult": BRAIN_KEY, "colorByField": "issue"})
-    both = fo.Space(children=[fo.Space(children=[fo.Panel(type="Samples", pinned=True)]), fo.Space(children=[plot])])
+    panels = (fo.Panel(type="Samples", pinned=True), plot)
+    sides = [fo.Space(children=[panel], active_child=panel.panel_id) for panel in panels]
+    both = fo.Space(children=sides, orientation="horizontal")
     dataset.save_workspace(MAP, both, description="where each image stands by what the networks say, by issue")
 
 
@@ -146,7 +148,7 @@ def _is_whole(dataset: Any) -> bool:
     count = collection.count_documents({})
     if collection.estimated_document_count() != count:
         collection.database.command("validate", collection.name)
-    return bool(count == dataset.info["samples"])
+    return bool(count == dataset.info.get("samples"))
 
 
 def _dataset_name(folder: Path) -> tuple[str, str]:
