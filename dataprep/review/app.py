@@ -137,7 +137,7 @@ def _add_map(dataset: Any, path: Path) -> None:
     fob.compute_visualization(dataset, points=points, brain_key=BRAIN_KEY)
     plot = fo.Panel(type="Embeddings", state={"brainResult": BRAIN_KEY, "colorByField": "issue"})
     panels = (fo.Panel(type="Samples", pinned=True), plot)
-    sides = [fo.Space(children=[panel], active_child=panel.panel_id) for panel in panels]
+    sides = [fo.Space(children=[panel], active_child=panel.component_id) for panel in panels]
     both = fo.Space(children=sides, orientation="horizontal")
     dataset.save_workspace(MAP, both, description="where each image stands by what the networks say, by issue")
 
