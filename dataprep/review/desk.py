@@ -12,8 +12,8 @@ from dataprep.decisions.remaining import Remaining, remaining
 from dataprep.decisions.table import read_decisions, settle
 from dataprep.errors import DataprepError, listing
 from dataprep.review import marks
-from dataprep.review.documents import DECISION
 from dataprep.review.session import TURNS_NAME
+from dataprep.review.views import DECISION
 from dataprep.schema import TURNS
 
 VARIABLES = {"decisions": "DATAPREP_DECISIONS", "session": "DATAPREP_SESSION", "reviewer": "DATAPREP_REVIEWER"}

@@ -6,29 +6,21 @@ samples; both are MongoDB extended JSON. Identifiers are hashes and times are co
 equal sessions have equal bytes.
 """
 
-import json
 from typing import Any
 
 import polars as pl
 
 from dataprep import files
+from dataprep.review.identity import WRITTEN, object_id
 from dataprep.review.media import FOLDER
-from dataprep.review.samples import MEASURES, title, worst_first
-from dataprep.wording import wording
+from dataprep.review.samples import MEASURES
+from dataprep.review.views import DECISION, ORDER, saved_views
 
 VERSION = "1.22.0"  # FiftyOne migrates a data set from the version that it states
-WRITTEN = {"$date": "2000-01-01T00:00:00Z"}
 FIELDS = "fiftyone.core.fields."
 CLASSIFICATION = "fiftyone.core.labels.Classification"
 LABELS = ("ground_truth", "predictions", "suggested_label")
-DECISION = "decision"  # what reviewers said; filled when the App opens, as decisions are no input of the session
-ORDER = "review_order"
-Stage = tuple[str, list[Any]]  # a view stage's name and its arguments
 IMAGE_METADATA = ("size_bytes", "mime_type", "width", "height", "num_channels")
-ALL_ISSUES = "All issues"
-TO_REVIEW = "To review"
-DISPUTED = "Disputed"
-DECIDED = "Decided"
 
 
 def metadata_document(
@@ -38,7 +30,7 @@ def metadata_document(
 
     columns: those of the sample table; kinds: those with issues, in the order of the views.
     """
-    identity = _object_id(name, "dataset")
+    identity = object_id(name, "dataset")
     scores = sorted(column for column in columns if column.endswith(("_score", "_group")))
     return {
         "_id": identity,
@@ -63,7 +55,7 @@ def metadata_document(
         "skeletons": {},
         "sample_fields": _sample_fields(scores),
         "frame_fields": [],
-        "saved_views": _saved_views(name, kinds, columns),
+        "saved_views": saved_views(name, kinds, columns),
         "workspaces": [],
         "annotation_runs": {},
         "brain_methods": {},
@@ -96,12 +88,8 @@ def sample_documents(samples: pl.DataFrame, plan: pl.DataFrame, kinds: list[str]
 
 
 def _oids(ids: list[str], role: str) -> pl.Expr:
-    texts = pl.Series([_object_id(name, role)["$oid"] for name in ids], dtype=pl.String)
+    texts = pl.Series([object_id(name, role)["$oid"] for name in ids], dtype=pl.String)
     return pl.struct(pl.lit(texts).alias("$oid"))
-
-
-def _object_id(name: str, role: str) -> dict[str, str]:
-    return {"$oid": files.sha256(f"{role}:{name}".encode())[:24]}
 
 
 def _image_metadata() -> pl.Expr:
@@ -133,81 +121,6 @@ def _classifications(ids: list[str]) -> list[pl.Expr]:
         .alias(name)
         for name, column in columns.items()
     ]
-
-
-def _saved_views(name: str, kinds: list[str], columns: list[str]) -> list[dict[str, Any]]:
-    worst = ["worst_score", "image_id"]
-    views = [_view(name, title(kind), wording(kind).meaning, [kind], worst_first(kind, columns)) for kind in kinds]
-    return [
-        _stages_view(name, TO_REVIEW, "undecided, in the order that saves work", _undecided(), _sorted([ORDER])),
-        *views,
-        *([_view(name, ALL_ISSUES, "worst score first", kinds, worst)] if kinds else []),
-        *_groups(name, kinds, columns),
-        _stages_view(name, DISPUTED, "reviewers differ", _with_decision(["disputed"]), _sorted(["image_id"])),
-        _stages_view(name, DECIDED, "what people said", ("Exists", [["field", DECISION], ["bool", True]])),
-    ]
-
-
-def _groups(name: str, kinds: list[str], columns: list[str]) -> list[dict[str, Any]]:
-    """Return a view per kind that has groups, with one tile for each group, which opens on all its members."""
-    grouped = [kind for kind in kinds if f"{kind}_group" in columns]
-    return [
-        _stages_view(
-            name,
-            f"{title(kind)}, by group",
-            "a tile per group; open it to see its images together",
-            ("MatchTags", [["tags", [kind]], ["bool", True], ["all", False]]),
-            ("GroupBy", [["field_or_expr", f"{kind}_group"], ["order_by", f"{kind}_score"], ["reverse", False],
-                         ["flat", False], ["match_expr", None], ["sort_expr", None], ["create_index", False]]),
-        )
-        for kind in grouped
-    ]  # fmt: skip
-
-
-def _undecided() -> Stage:
-    return "Match", [["filter", {DECISION: None, ORDER: {"$ne": None}}]]
-
-
-def _with_decision(labels: list[str]) -> Stage:
-    return "Match", [["filter", {f"{DECISION}.label": {"$in": labels}}]]
-
-
-def _sorted(order: list[str]) -> Stage:
-    return "SortBy", [
-        ["field_or_expr", [[column, 1] for column in order]],
-        ["reverse", False],
-        ["create_index", False],
-    ]
-
-
-def _view(dataset: str, name: str, meaning: str, tags: list[str], order: list[str]) -> dict[str, Any]:
-    tagged = ("MatchTags", [["tags", tags], ["bool", True], ["all", False]])
-    return _stages_view(dataset, name, meaning, tagged, _sorted(order))
-
-
-def _stages_view(dataset: str, name: str, meaning: str, *stages: Stage) -> dict[str, Any]:
-    return {
-        "_id": _object_id(name, "view"),
-        "_dataset_id": _object_id(dataset, "dataset"),
-        "name": name,
-        "description": meaning,
-        "slug": slug(name),
-        "view_stages": [
-            json.dumps({"_cls": f"fiftyone.core.stages.{stage}", "kwargs": arguments}) for stage, arguments in stages
-        ],
-        "created_at": WRITTEN,
-        "last_modified_at": WRITTEN,
-        "last_loaded_at": None,
-    }
-
-
-def slug(view: str) -> str:
-    """Return the view's name as FiftyOne writes it into addresses.
-
-    >>> slug("Label error")
-    'label-error'
-    """
-    return view.lower().replace(",", "").replace(" ", "-")
 
 
 def _app_config(scores: list[str]) -> dict[str, Any]:

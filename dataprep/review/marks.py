@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from dataprep.decisions.table import Settled, settle
-from dataprep.review.documents import DECISION
+from dataprep.review.views import DECISION
 
 SKIPPED = "skipped"
 DISPUTED = "disputed"

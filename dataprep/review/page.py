@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 
 from dataprep import files
-from dataprep.review.documents import ORDER, TO_REVIEW
 from dataprep.review.media import FOLDER
 from dataprep.review.samples import title, worst_first
+from dataprep.review.views import ORDER, TO_REVIEW
 from dataprep.schema import DECISIONS
 from dataprep.wording import wording
 

@@ -24,7 +24,7 @@ needs_mongod = pytest.mark.skipif(find_mongod() is None, reason="no mongod that 
 LOAD = """
 import json, os, sys
 from pathlib import Path
-from dataprep.review import app, mongod
+from dataprep.review import app, dataset, mongod
 state = Path(sys.argv[1])
 app._confine(state)
 server, os.environ[mongod.URI_VARIABLE] = mongod.start_mongod(mongod.find_mongod(), state / "database")
@@ -32,7 +32,7 @@ try:
     import fiftyone as fo
     told = []
     for folder in sys.argv[2:]:
-        data = app.load(Path(folder))
+        data = dataset.load(Path(folder))
         told.append({
             "name": data.name,
             "all": fo.list_datasets(),

@@ -23,7 +23,7 @@ from dataprep.decisions import journal
 from dataprep.decisions.table import read_decisions
 from dataprep.decisions.remaining import in_words
 from dataprep.errors import DataprepError
-from dataprep.review import app, desk, mongod
+from dataprep.review import app, dataset, desk, mongod
 room = Path(sys.argv[1])
 names = json.loads(sys.argv[2])
 broken, markup, dog = names["broken"], names["markup"], names["dog"]
@@ -31,7 +31,7 @@ app._confine(room / "state")
 server, os.environ[mongod.URI_VARIABLE] = mongod.start_mongod(mongod.find_mongod(), room / "state" / "database")
 try:
     import fiftyone as fo
-    data = app.load(room / "session")
+    data = dataset.load(room / "session")
     ids = dict(zip(*data.values(["image_id", "id"])))
     order = data.load_saved_view("To review").values("image_id")
     view = data.match({"review_order": {"$ne": None}}).sort_by("review_order")
@@ -58,7 +58,7 @@ try:
     told["marks after"] = marks()
     journal.record(here.decisions, [{"image_id": markup, "verdict": "drop", "reviewer": "Bob"}], "Bob")
     journal.record(here.decisions, [{"image_id": order[1], "verdict": "drop", "sha256": "other"}], "Bob")
-    app._show_decisions(data, here, read_decisions(here.decisions))
+    dataset.show_decisions(data, here, read_decisions(here.decisions))
     told["marks reopened"] = marks()
     told["disputed"] = data.load_saved_view("Disputed").values("image_id")
     told["ids"] = {name: str(number) for name, number in ids.items()}
