@@ -7,13 +7,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
 
 from dataprep.errors import DataprepError
-from dataprep.review import app
+from dataprep.review import app, dataset
 from dataprep.review.mongod import find_mongod
 from tests.review import builders, serving
 from tests.review.builders import BROKEN, IDS, MARKUP
@@ -161,6 +162,33 @@ def test_app_writes_under_its_state_only_and_listens_on_loopback_only(tmp_path: 
         assert len(listening) >= 2 and set(listening) == {"127.0.0.1"}
     assert list(home.iterdir()) == []
     assert sorted(os.listdir(tmp_path)) == ["home", "session", "state", "state.log"]
+
+
+class _Collection:
+    """Four samples, of which the database believes to have `believed`, until it is told to look."""
+
+    name = "samples"
+
+    def __init__(self, believed: int) -> None:
+        self.believed, self.database = believed, self
+
+    def count_documents(self, _: dict[str, Any]) -> int:
+        return 4
+
+    def estimated_document_count(self) -> int:
+        return self.believed
+
+    def command(self, *words: str) -> None:
+        assert words == ("validate", "samples")
+        self.believed = 4
+
+
+@pytest.mark.parametrize(("believed", "wanted", "whole"), [(4, 4, True), (0, 4, True), (4, 5, False), (4, None, False)])
+def test_a_killed_database_is_mended_or_given_up(believed: int, wanted: int | None, whole: bool) -> None:
+    collection = _Collection(believed)
+    info = {} if wanted is None else {"samples": wanted}
+    assert dataset._is_whole(SimpleNamespace(_sample_collection=collection, info=info)) == whole
+    assert collection.believed == 4
 
 
 def test_decisions_that_cannot_be_read_are_told_before_anything_starts(
