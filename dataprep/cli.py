@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from dataprep.datasets.commands import register
 from dataprep.errors import DataprepError
@@ -21,10 +22,12 @@ def main(arguments: list[str] | None = None) -> None:
             _summary(chosen.metrics, chosen.report)
         elif chosen.command == "search":
             _search(chosen.params, chosen.metrics, chosen.folder, chosen.trials)
+        elif chosen.command == "decisions":
+            _decisions(chosen)
         elif chosen.command == "tensorboard":
             _tensorboard(chosen.history, chosen.folder)
         else:
-            _review(chosen.session, chosen.state, chosen.port)
+            _review(chosen)
     except DataprepError as error:
         sys.exit(f"error: {error}")
 
@@ -41,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     review.add_argument("--session", type=Path, default=Path("data/session"))
     review.add_argument("--state", type=Path, default=Path(".fiftyone"), help="where FiftyOne keeps its files")
     review.add_argument("--port", type=int, default=5151)
+    review.add_argument("--decisions", type=Path, default=Path("reviews/decisions.csv"))
+    review.add_argument("--reviewer", help="your name; default: git's user.name, else the login name")
+    review.add_argument("--static", action="store_true", help="write a page that needs no database in place of the App")
+    review.add_argument("--folder", type=Path, default=Path("data/review-page"), help="where --static writes it")
+    _add_decisions(commands)
     search = commands.add_parser("search", help="train with parameters drawn at random, as DVC experiments")
     search.add_argument("--params", type=Path, default=Path("params.yaml"))
     search.add_argument("--trials", type=int, help="how many to draw; default: search.trials in the parameters")
@@ -51,6 +59,17 @@ def _parser() -> argparse.ArgumentParser:
     tensorboard.add_argument("--folder", type=Path, default=Path(".tensorboard"))
     register(commands, Path("data/dataset"))
     return parser
+
+
+def _add_decisions(commands: Any) -> None:
+    decisions = commands.add_parser("decisions", help="bring in decisions from other files, or say how far reviews are")
+    decisions.add_argument("act", choices=["import", "status", "undo"])
+    decisions.add_argument("files", type=Path, nargs="*", help="import: decisions.csv of the page or of a colleague")
+    decisions.add_argument("--decisions", type=Path, default=Path("reviews/decisions.csv"))
+    decisions.add_argument("--reviewer", help="who imports or undoes; default: git's user.name, else the login name")
+    decisions.add_argument("--session", type=Path, default=Path("data/session"))
+    decisions.add_argument("--images", type=Path, default=Path("data/images.parquet"))
+    decisions.add_argument("--measurements", type=Path, default=Path("data/measurements.parquet"))
 
 
 def _check(path: Path) -> None:
@@ -72,10 +91,31 @@ def _summary(metrics: Path, report: Path) -> None:
     print(summary(json.loads(metrics.read_text(encoding="utf-8")), report))
 
 
-def _review(session: Path, state: Path, port: int) -> None:
-    from dataprep.review.app import open_app
+def _review(chosen: argparse.Namespace) -> None:
+    if chosen.static:
+        from dataprep.review.static import write_static
 
-    open_app(session, port=port, state=state)
+        print(write_static(chosen.session, chosen.folder))
+        return
+    from dataprep.review.app import open_app
+    from dataprep.review.reviewer import reviewer_name
+
+    name = reviewer_name(chosen.reviewer)
+    open_app(chosen.session, port=chosen.port, state=chosen.state, decisions=chosen.decisions, reviewer=name)
+
+
+def _decisions(chosen: argparse.Namespace) -> None:
+    from dataprep.decisions import command
+    from dataprep.review.reviewer import reviewer_name
+
+    data = command.Data(chosen.images, chosen.measurements, chosen.session)
+    if chosen.act == "import":
+        lines = command.bring_in(chosen.decisions, chosen.files, reviewer_name(chosen.reviewer), data)
+    elif chosen.act == "undo":
+        lines = command.take_back(chosen.decisions, reviewer_name(chosen.reviewer))
+    else:
+        lines = command.status(chosen.decisions, data)
+    print("\n".join(lines))
 
 
 def _search(params: Path, metrics: Path, folder: Path, count: int | None) -> None:

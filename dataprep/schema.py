@@ -1,6 +1,6 @@
 """The tables that stages hand on: columns, dtypes, units and keys.
 
-`image_id` is the key everywhere and every table but ISSUES has one row per image, sorted by it.
+`image_id` is the key everywhere and every table but ISSUES and DECISIONS has one row per image, sorted by it.
 """
 
 from dataclasses import dataclass
@@ -341,7 +341,27 @@ DECISIONS = Table(
         "decided_at": pl.String,  # ISO 8601, UTC
         "note": pl.String,
     },
+    key=("image_id", "reviewer"),
     required=("image_id", "verdict"),
+)
+
+TURNS = Table(
+    "TURNS",
+    {
+        "image_id": pl.String,  # every readable image with a label
+        "sha256": pl.String,
+        "label": pl.String,  # the given one
+        "weight": pl.Float64,  # probability that something is wrong, as far as detectors tell; above 0 to 1
+        "turn": pl.Float64,  # smaller is earlier
+        "copy": pl.Boolean,  # flagged as a copy, so that dropping it tells of no fault
+    },
+    required=("image_id", "sha256", "label", "weight", "turn", "copy"),
+)
+
+MAP = Table(
+    "MAP",
+    {"image_id": pl.String, "x": pl.Float64, "y": pl.Float64},  # place in a plane, without unit
+    required=("image_id", "x", "y"),
 )
 
 KEPT = Table(
@@ -353,7 +373,9 @@ KEPT = Table(
         "label": pl.String,  # the label after correction
         "given_label": pl.String,  # the label in the source
         "reason": pl.String,  # why the label changed, or why a finding was overruled; null when nothing was
+        "score": pl.Float32,  # of the finding that the policy acted on, 0 (worst) to 1; null where people decided
         "decided_by": pl.String,  # a reviewer's name, or "policy"; null when nothing was decided
+        "decided_at": pl.String,  # ISO 8601; null for the policy
     },
     required=("image_id", "sha256", "split", "label"),
 )
@@ -366,7 +388,9 @@ REMOVED = Table(
         "split": pl.String,
         "given_label": pl.String,
         "reason": pl.String,  # the issue kind and the rule that removed it, or the reviewer's verdict
+        "score": pl.Float32,  # as in KEPT
         "decided_by": pl.String,
+        "decided_at": pl.String,
     },
     required=("image_id", "sha256", "split", "reason", "decided_by"),
 )

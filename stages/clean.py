@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from dataprep import tables
-from dataprep.clean import clean, read_decisions
+from dataprep.clean import clean
 from dataprep.config import Params
+from dataprep.decisions.table import read_decisions
 from dataprep.schema import IMAGES, KEPT, MEASUREMENTS, REMOVED
 from stages.common import read_issues, run
 

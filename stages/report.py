@@ -8,6 +8,7 @@ from safetensors.numpy import load_file
 
 from dataprep import tables
 from dataprep.config import Params
+from dataprep.decisions.table import read_decisions
 from dataprep.report import write_report
 from dataprep.report.inputs import Inputs
 from dataprep.schema import (
@@ -57,6 +58,7 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         annotators=tables.read(read["annotators"], ANNOTATORS),
         kept=tables.read(read["kept"], KEPT),
         removed=tables.read(read["removed"], REMOVED),
+        decisions=read_decisions(read["decisions"]),
         faults=tables.read(read["faults"], FAULTS) if params.source.kind == "digits" else None,
         pixels=np.load(read["pixels"], mmap_mode="r"),
         normalization=json.loads((read["normalization"] / "normalization.json").read_text()),

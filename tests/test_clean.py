@@ -1,13 +1,10 @@
-from pathlib import Path
-
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep.clean import clean, read_decisions
+from dataprep.clean import clean
 from dataprep.config import Action, Clean
-from dataprep.errors import DataprepError
 from dataprep.schema import DECISIONS
 from tests import frames
 
@@ -29,7 +26,7 @@ def run(
     measured = frames.measurements([{"image_id": i} for i in IDS])
     issues = pl.concat([*found, frames.issues("dark", [{"image_id": "a"}])])
     decided = decisions() if decided is None else decided
-    cleaned = clean(table, measured, issues, decided, Clean(policy=policy, relabel_score=0.1), "train")
+    cleaned = clean(table, measured, issues, decided, Clean(policy=policy, relabel_confidence=0.9), "train")
     together = [*cleaned.kept["image_id"], *cleaned.removed["image_id"]]
     assert sorted(together) == IDS  # nothing is lost and nothing counted twice
     return cleaned
@@ -64,16 +61,52 @@ def test_a_leak_whose_other_side_is_gone_already_loses_nothing_more() -> None:
     assert cleaned.removed["image_id"].to_list() == ["c"]
 
 
-def test_relabel_takes_the_suggestion_of_the_worst_scores_only() -> None:
-    rows = [("a", 0.05, "y"), ("b", 0.2, "y")]
+def test_relabel_takes_the_suggestion_only_from_the_stated_confidence_on() -> None:
+    rows = [("a", 0.9, "y"), ("b", 0.89, "y"), ("e", None, "x"), ("d", 1.0, None)]
     found = frames.issues(
         "label_error",
-        [{"image_id": i, "score": s, "suggested_label": y, "is_issue": True} for i, s, y in rows],
+        [
+            {"image_id": i, "score": 0.25, "suggested_label": y, "suggested_probability": p, "is_issue": True}
+            for i, p, y in rows
+        ],
     )
     kept = run({"label_error": "relabel"}, [found]).kept
     assert kept.filter(pl.col("label") != pl.col("given_label"))["image_id"].to_list() == ["a"]
-    assert kept.filter(image_id="a").select("label", "reason", "decided_by").rows() == [
-        ("y", "label_error, score 0.050", "policy")
+    assert kept.filter(image_id="a").select("label", "reason", "score", "decided_by", "decided_at").rows() == [
+        ("y", "label_error", 0.25, "policy", None)
+    ]
+
+
+def test_removed_and_decided_rows_say_why_who_when_and_how_bad() -> None:
+    decided = decisions(
+        {"image_id": "a", "verdict": "relabel", "label": "y", "reviewer": "Ada", "decided_at": "2026-01-02T03:04:05Z"},
+        {"image_id": "b", "verdict": "drop", "reviewer": "Bob", "decided_at": "2026-01-02T03:04:06Z"},
+    )
+    dark = frames.issues("dark", [{"image_id": "c", "is_issue": True, "score": 0.5}])
+    cleaned = run({"dark": "drop"}, [dark], decided)
+    columns = ("image_id", "reason", "score", "decided_by", "decided_at")
+    assert cleaned.removed.select(columns).rows() == [
+        ("b", "decision drop", None, "Bob", "2026-01-02T03:04:06Z"),
+        ("c", "dark", 0.5, "policy", None),
+    ]
+    assert cleaned.kept.filter(image_id="a").select(columns).rows() == [
+        ("a", "decision relabel", None, "Ada", "2026-01-02T03:04:05Z")
+    ]
+
+
+def test_an_image_in_dispute_is_left_as_it_is_and_listed() -> None:
+    decided = decisions(
+        {"image_id": "b", "verdict": "drop", "reviewer": "Ada"},
+        {"image_id": "b", "verdict": "keep", "reviewer": "Bob"},
+        {"image_id": "c", "verdict": "drop", "reviewer": "Ada"},
+        {"image_id": "c", "verdict": "drop", "reviewer": "Bob"},
+    )
+    dark = frames.issues("dark", [{"image_id": i, "is_issue": True, "score": 0.0} for i in "abc"])
+    cleaned = run({"dark": "drop"}, [dark], decided)
+    assert cleaned.removed.select("image_id", "decided_by").rows() == [("a", "policy"), ("c", "Ada, Bob")]
+    assert cleaned.unused == ["b: reviewers differ (Ada drop, Bob keep); decide again together"]
+    assert cleaned.kept.filter(image_id="b").select("label", "reason", "decided_by").rows() == [
+        ("x", "disputed: Ada drop, Bob keep", "reviewers")
     ]
 
 
@@ -127,7 +160,7 @@ def test_unreadable_and_unlabeled_images_always_go() -> None:
         measured,
         frames.issues("dark", [{"image_id": "a"}]),
         decided,
-        Clean(policy={}, relabel_score=0.1),
+        Clean(policy={}, relabel_confidence=0.9),
         "train",
     )
     assert cleaned.removed.select("image_id", "reason").rows() == [
@@ -161,39 +194,19 @@ def test_copies_under_several_labels_are_left_for_people() -> None:
         ),
         unique_by=lambda t: t[:2],
     ),
-    st.dictionaries(st.sampled_from(IDS), st.sampled_from(["keep", "drop"])),
+    st.dictionaries(
+        st.tuples(st.sampled_from([*IDS, "unknown"]), st.sampled_from(["Ada", "Bob", None])),
+        st.sampled_from(["keep", "drop", "relabel"]),
+    ),
 )
 def test_counts_in_are_kept_plus_removed(policy, found, decided) -> None:  # type: ignore[no-untyped-def]
     tables = [group(kind, **{i: g for i, k, g in found if k == kind}) for kind in {k for _, k, _ in found}]
-    cleaned = run(policy, tables, decisions(*({"image_id": i, "verdict": v} for i, v in decided.items())))
-    assert not set(cleaned.removed["image_id"]) & {i for i, v in decided.items() if v == "keep"}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("image_id,verdct\na,keep\n", "the decisions have no column 'verdict'"),
-        ("image_id,verdict,lable\na,keep,x\n", "unknown column 'lable': did you mean 'label'"),
-        ("image_id,verdict\na,kep\n", "the verdict 'kep' is not one of keep, drop, relabel"),
-        ("image_id,verdict\na,keep\na,drop\n", "two decisions about the same image: a"),
-        ("image_id,verdict\na,keep,b,c\n", "not valid CSV"),
-        ("image_id,verdict\n,keep\n", "a decision has no image_id"),
-    ],
-)
-def test_decisions_that_cannot_be_read(text: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "decisions.csv"
-    path.write_text(text)
-    with pytest.raises(DataprepError, match=message) as caught:
-        read_decisions(path)
-    assert str(path) in str(caught.value)
-
-
-def test_blank_lines_are_no_decisions(tmp_path: Path) -> None:
-    (tmp_path / "d.csv").write_text("image_id,verdict\na,keep\n,\n")
-    assert read_decisions(tmp_path / "d.csv").height == 1
-
-
-def test_no_decisions(tmp_path: Path) -> None:
-    assert read_decisions(tmp_path / "none.csv").is_empty()
-    (tmp_path / "empty.csv").write_text("image_id,sha256,verdict,label,reviewer,decided_at,note\n")
-    assert read_decisions(tmp_path / "empty.csv").is_empty()
+    rows = [
+        {"image_id": i, "reviewer": who, "verdict": v, "label": "x" if v == "relabel" else None}
+        for (i, who), v in decided.items()
+    ]
+    cleaned = run(policy, tables, decisions(*rows))
+    for name in {i for i, _ in decided} - {"unknown"}:
+        said = {v for (i, _), v in decided.items() if i == name}
+        assert (name in cleaned.removed["image_id"]) == (said == {"drop"})
+    assert not cleaned.removed["reason"].null_count() + cleaned.removed["decided_by"].null_count()

@@ -18,8 +18,10 @@ import dataprep
 from dataprep import config
 from dataprep.detectors import label_errors
 from dataprep.own_predictions import read_predictions
+from dataprep.review.mongod import find_mongod
 from dataprep.schema import DECISIONS
 from tests.closure import ROOT
+from tests.review import browsing, journey
 
 pytestmark = pytest.mark.slow
 
@@ -178,6 +180,28 @@ def test_a_decision_reruns_clean_and_what_follows(pipeline: Path) -> None:
     after = json.loads((pipeline / "reports/metrics.json").read_text())
     assert after["removed"] == before["removed"] + 1
     assert after["version"] != before["version"]
+
+
+@pytest.mark.browser
+@browsing.needs_chromium
+@pytest.mark.skipif(find_mongod() is None, reason="no mongod that runs")
+def test_a_review_in_the_app_makes_the_new_data_set(pipeline: Path, tmp_path: Path) -> None:
+    decisions = pipeline / "reviews/decisions.csv"
+    before = json.loads((pipeline / "data/dataset/manifest.json").read_text())
+    with browsing.chromium(tmp_path / "browser") as browser:
+        done = journey.review(browser, pipeline / "data/session", tmp_path, decisions, "7")
+    assert {"clean", "write", "report"} <= stages_run(repro(pipeline))
+    kept = pl.read_parquet(pipeline / "data/dataset/kept.parquet")
+    removed = pl.read_parquet(pipeline / "data/dataset/removed.parquet")
+    now = dict(kept.select("image_id", "label").iter_rows())
+    for name, (verdict, label) in done.items():
+        assert (name in now) == (verdict != "drop")
+        assert label is None or now[name] == label
+    assert set(removed.filter(decided_by="Ada")["image_id"]) == {n for n, (v, _) in done.items() if v == "drop"}
+    assert kept.height + removed.height == 500
+    after = json.loads((pipeline / "data/dataset/manifest.json").read_text())
+    assert after["version"] != before["version"]
+    assert "## What people decided" in (pipeline / "reports/summary.md").read_text()
 
 
 def test_predictions_of_ones_own_model_replace_the_training(pipeline: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataprep.errors import nearest
 
 class Session(Section):
     max_side: Annotated[int, Field(ge=16)]
+    enough: Share
 
 
 Action = Literal["keep", "drop", "drop_extra", "drop_train", "drop_other", "relabel"]
@@ -23,7 +24,7 @@ GROUPED_KINDS = ("exact_duplicate", "near_duplicate", "split_leak", "label_confl
 
 class Clean(Section):
     policy: dict[str, Action]
-    relabel_score: Share
+    relabel_confidence: Share
 
     @field_validator("policy")
     @classmethod

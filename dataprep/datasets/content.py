@@ -16,6 +16,7 @@ from dataprep.schema import KEPT, POLICY, REMOVED
 
 FORMAT = 2  # raised when the same content and parameters would give other files
 VERSION_DIGITS = 12
+APART = ("score", "decided_at")  # of no part in what the data are
 PARAMETERS = "params.yaml, clean.policy"
 
 
@@ -45,10 +46,10 @@ def version_of(kept: pl.DataFrame, removed: pl.DataFrame, parameters: dict[str, 
     """Return 12 hexadecimal digits of the SHA-256 of content and parameters.
 
     Content is the rows of KEPT and REMOVED (further columns do not count), which name each image's sha256, labels,
-    split and reason; machines, paths, times and the rounding of pixels have no part in it.
+    split and reason; machines, paths, times, scores and the rounding of pixels have no part in it.
     """
     columns = [
-        frame.select(list(table.columns)).sort("image_id").to_dict(as_series=False)
+        frame.select([name for name in table.columns if name not in APART]).sort("image_id").to_dict(as_series=False)
         for frame, table in ((kept, KEPT), (removed, REMOVED))
     ]
     text = json.dumps([FORMAT, columns, parameters], sort_keys=True, ensure_ascii=False)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dataprep import files
-from dataprep.report import numbers
+from dataprep.report import numbers, reviewers
 from dataprep.report.inputs import Inputs
 from dataprep.report.summary import compose
 
@@ -12,7 +12,7 @@ def write_report(inputs: Inputs, summary: Path, figures: Path, metrics: Path, pl
     """Write the report, each file and folder whole or not at all; equal inputs give equal bytes.
 
     summary: Markdown that links to the pictures in `figures`, which must lie in its folder.
-    metrics: `numbers.metrics` as JSON. plots: folder of `numbers.plot_tables` as CSV.
+    metrics: `numbers.metrics` as JSON, `reviewers.metrics` within. plots: folder of `numbers.plot_tables` as CSV.
     Raises DataprepError when an output cannot be written.
     """
     text, pictures = compose(inputs, figures.name)
@@ -22,5 +22,6 @@ def write_report(inputs: Inputs, summary: Path, figures: Path, metrics: Path, pl
     with files.replacing_folder(plots) as part:
         for name, table in numbers.plot_tables(inputs).items():
             table.write_csv(part / name)
-    files.write_json(metrics, numbers.metrics(inputs))
+    reviewed = reviewers.metrics(inputs)
+    files.write_json(metrics, numbers.metrics(inputs) | ({"review": reviewed} if reviewed else {}))
     files.write_text(summary, text)

@@ -22,6 +22,7 @@ class Inputs:
     correlations: SPURIOUS_CORRELATIONS, without a row when fewer than two classes have enough images.
     class_pairs, coverage, subclasses: CLASS_PAIRS, COVERAGE and SUBCLASSES, without a row when nothing was judged.
     consensus, annotators: CONSENSUS and ANNOTATORS, without a row when the source has no annotators.
+    decisions: DECISIONS.
     faults: FAULTS of the built-in data; None for any other source.
     pixels: uint8 (N, S, S, 3), row i is row i of images; black where the image is unreadable.
     normalization: the fitted one, as its normalization.json has it: scale, channels, height, width, steps.
@@ -52,6 +53,7 @@ class Inputs:
     annotators: pl.DataFrame
     kept: pl.DataFrame
     removed: pl.DataFrame
+    decisions: pl.DataFrame
     faults: pl.DataFrame | None
     pixels: NDArray[np.uint8]
     normalization: dict[str, Any]

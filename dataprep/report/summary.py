@@ -17,6 +17,7 @@ from dataprep.report import (
     pictures,
     planted_section,
     plots,
+    reviewers,
     training_checks,
 )
 from dataprep.report.document import Document
@@ -43,6 +44,7 @@ def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
     document.extend(class_section.section(inputs))
     document.extend(training_checks.section(inputs))
     document.extend(more_data.section(inputs))
+    document.extend(reviewers.section(inputs))
     _changes(document, inputs)
     document.extend(normalization_section.section(inputs))
     _augmentation(document, inputs)

@@ -1,10 +1,7 @@
 """Open a review session in FiftyOne's App, on this machine alone."""
 
 import atexit
-import hashlib
-import json
 import os
-import re
 import site
 import socket
 import time
@@ -12,18 +9,33 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from dataprep import files
+import polars as pl
+
+from dataprep.decisions import journal
+from dataprep.decisions.table import read_decisions
 from dataprep.errors import DataprepError
+from dataprep.review.dataset import MAP, load, show_decisions
+from dataprep.review.desk import Desk
 from dataprep.review.mongod import URI_VARIABLE, find_mongod, is_uri, start_mongod, stop_mongod
 from dataprep.review.page import PAGE_NAME
 
 
-def open_app(folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: bool = True, *, state: Path) -> None:
+def open_app(
+    folder: Path,
+    port: int = 5151,
+    address: str = "127.0.0.1",
+    wait: bool = True,
+    *,
+    state: Path,
+    decisions: Path,
+    reviewer: str,
+) -> None:
     """Show the session in `folder` in the App at `address`:`port` and wait until Ctrl-C.
 
-    The database and everything else that FiftyOne writes goes under `state`. A session that was
-    opened before and has not changed is not loaded again; what an earlier one became in the
-    database is deleted. With wait=False the App lives as long as this process.
+    What `reviewer` decides goes into the file `decisions`; decisions of earlier reviews are shown, after any that a
+    kill kept from that file have been brought in from its journal. The database and everything else that FiftyOne
+    writes goes under `state`. A session that was opened before and has not changed is not loaded again; what an earlier
+    one became in the database is deleted. With wait=False the App lives as long as this process.
     Without a mongod it tells where the static page is, and returns.
     Raises DataprepError when the session is missing or the port is in use.
     """
@@ -34,16 +46,12 @@ def open_app(folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: b
         _tell_of_page(folder)
         return
     _check_port(address, port)
-    _confine(state.resolve())
-    if is_uri(found):
-        os.environ[URI_VARIABLE] = found
-    else:
-        server, os.environ[URI_VARIABLE] = start_mongod(found, state.resolve() / "database")
-        # Registered before FiftyOne is imported, so that it runs after FiftyOne's own farewell.
-        atexit.register(stop_mongod, server)
+    desk, so_far = _ready(folder, decisions, reviewer)
+    _start_database(found, state.resolve())
     import fiftyone as fo
 
     dataset = load(folder.resolve())
+    show_decisions(dataset, desk, so_far)
     app = fo.launch_app(dataset, port=port, address=address, remote=True)
     _wait_for_session(app)
     _tell_of_views(dataset, f"http://{address}:{port}/datasets/{quote(dataset.slug)}")
@@ -52,50 +60,24 @@ def open_app(folder: Path, port: int = 5151, address: str = "127.0.0.1", wait: b
         app.close()
 
 
-def load(folder: Path) -> Any:
-    """Return the session as a persistent FiftyOne data set whose name carries a hash of its content.
-
-    FiftyOne's database must be in reach: see open_app.
-    """
-    import fiftyone as fo
-
-    base, name = _dataset_name(folder)
-    home = f"session {files.sha256(str(folder).encode())[:12]}"
-    for old in fo.list_datasets(tags=home):
-        if old != name:
-            fo.delete_dataset(old)
-    if fo.dataset_exists(name):
-        return fo.load_dataset(name)
-    # Not persistent, and under another name, until it is whole.
-    part = f"{base}-part-{os.getpid()}"
-    dataset = fo.Dataset.from_dir(
-        dataset_dir=str(folder), dataset_type=fo.types.FiftyOneDataset, name=part, overwrite=True
-    )
-    _index(dataset)
-    dataset.name = name
-    dataset.tags = [home]
-    dataset.persistent = True
-    return dataset
+def _ready(folder: Path, decisions: Path, reviewer: str) -> tuple[Desk, pl.DataFrame]:
+    """Return the desk, of which the App's server is told, and the decisions so far, after what a kill left over."""
+    for line in journal.recover(decisions):
+        print(line)
+    so_far = read_decisions(decisions)  # what is wrong with them is told before anything starts
+    desk = Desk(decisions.resolve(), folder.resolve(), reviewer)
+    desk.to_environment()
+    return desk, so_far
 
 
-def _dataset_name(folder: Path) -> tuple[str, str]:
-    digest = hashlib.sha256(str(folder).encode())  # the database holds absolute paths
-    for part in ("metadata.json", "samples.json"):
-        digest.update(files.file_sha256(folder / part).encode())
-    given = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))["name"]
-    base = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-") or "images"
-    return base, f"{base}-{digest.hexdigest()[:12]}"
-
-
-def _index(dataset: Any) -> None:
-    fields = dataset.get_field_schema()
-    single = ["tags", "image_id", "split", "ground_truth.label", "predictions.label", "suggested_label.label"]
-    for field in single:
-        dataset.create_index(field)
-    for field in (name for name in fields if name.endswith("_score")):
-        group = field.removesuffix("_score") + "_group"
-        order = [group, field, "image_id"] if group in fields else [field, "image_id"]
-        dataset.create_index([(name, 1) for name in order])
+def _start_database(found: str, state: Path) -> None:
+    _confine(state)
+    if is_uri(found):
+        os.environ[URI_VARIABLE] = found
+        return
+    server, os.environ[URI_VARIABLE] = start_mongod(found, state / "database")
+    # Registered before FiftyOne is imported, so that it runs after FiftyOne's own farewell.
+    atexit.register(stop_mongod, server)
 
 
 def _confine(state: Path) -> None:
@@ -111,11 +93,11 @@ def _confine(state: Path) -> None:
         "FIFTYONE_DEFAULT_DATASET_DIR": state / "datasets",
         "FIFTYONE_DATASET_ZOO_DIR": state / "datasets",
         "FIFTYONE_MODEL_ZOO_DIR": state / "models",
-        "FIFTYONE_PLUGINS_DIR": state / "plugins",
     }
     for path in places.values():
         path.mkdir(parents=True, exist_ok=True)
     os.environ.update({name: str(path) for name, path in places.items()})
+    os.environ["FIFTYONE_PLUGINS_DIR"] = str(Path(__file__).parent / "plugins")
     os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
     os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
     os.environ.setdefault("FIFTYONE_LOGGING_LEVEL", "WARNING")
@@ -138,7 +120,7 @@ def _tell_of_page(folder: Path) -> None:
     print(
         "No working mongod, so FiftyOne's App cannot run. Review in any browser instead:\n"
         f"  {(folder / PAGE_NAME).resolve().as_uri()}\n"
-        "Save what it downloads as reviews/decisions.csv, then run `dvc repro`."
+        "Bring in what it downloads with `dataprep decisions import FILE`, then run `dvc repro`."
     )
 
 
@@ -146,6 +128,7 @@ def _tell_of_views(dataset: Any, address: str) -> None:
     from fiftyone.core.utils import to_slug
 
     print(f"\nFiftyOne shows the review at\n  {address}")
+    print(f"  {MAP}: {address}?workspace={to_slug(MAP)}")
     for name in dataset.list_saved_views():
         print(f"  {name}: {address}?view={to_slug(name)}")
     print("Press Ctrl-C to end it.", flush=True)

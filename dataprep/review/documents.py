@@ -6,23 +6,21 @@ samples; both are MongoDB extended JSON. Identifiers are hashes and times are co
 equal sessions have equal bytes.
 """
 
-import json
 from typing import Any
 
 import polars as pl
 
 from dataprep import files
+from dataprep.review.identity import WRITTEN, object_id
 from dataprep.review.media import FOLDER
-from dataprep.review.samples import MEASURES, title, worst_first
-from dataprep.wording import wording
+from dataprep.review.samples import MEASURES
+from dataprep.review.views import DECISION, ORDER, saved_views
 
 VERSION = "1.22.0"  # FiftyOne migrates a data set from the version that it states
-WRITTEN = {"$date": "2000-01-01T00:00:00Z"}
 FIELDS = "fiftyone.core.fields."
 CLASSIFICATION = "fiftyone.core.labels.Classification"
 LABELS = ("ground_truth", "predictions", "suggested_label")
 IMAGE_METADATA = ("size_bytes", "mime_type", "width", "height", "num_channels")
-ALL_ISSUES = "All issues"
 
 
 def metadata_document(
@@ -32,7 +30,7 @@ def metadata_document(
 
     columns: those of the sample table; kinds: those with issues, in the order of the views.
     """
-    identity = _object_id(name, "dataset")
+    identity = object_id(name, "dataset")
     scores = sorted(column for column in columns if column.endswith(("_score", "_group")))
     return {
         "_id": identity,
@@ -57,7 +55,7 @@ def metadata_document(
         "skeletons": {},
         "sample_fields": _sample_fields(scores),
         "frame_fields": [],
-        "saved_views": _saved_views(name, kinds, columns),
+        "saved_views": saved_views(name, kinds, columns),
         "workspaces": [],
         "annotation_runs": {},
         "brain_methods": {},
@@ -81,7 +79,8 @@ def sample_documents(samples: pl.DataFrame, plan: pl.DataFrame, kinds: list[str]
         pl.Series(numbers, dtype=pl.Float64).alias("_rand"),
         _image_metadata().alias("metadata"),
         *_classifications(ids),
-        *("image_id", "sha256", "split", "notes", *MEASURES, *scores),
+        pl.lit(None).alias(DECISION),
+        *("image_id", "sha256", "split", "issue", "notes", ORDER, *MEASURES, *scores),
         pl.struct(pl.lit(WRITTEN["$date"]).alias("$date")).alias("created_at"),
         pl.struct(pl.lit(WRITTEN["$date"]).alias("$date")).alias("last_modified_at"),
     )
@@ -89,12 +88,8 @@ def sample_documents(samples: pl.DataFrame, plan: pl.DataFrame, kinds: list[str]
 
 
 def _oids(ids: list[str], role: str) -> pl.Expr:
-    texts = pl.Series([_object_id(name, role)["$oid"] for name in ids], dtype=pl.String)
+    texts = pl.Series([object_id(name, role)["$oid"] for name in ids], dtype=pl.String)
     return pl.struct(pl.lit(texts).alias("$oid"))
-
-
-def _object_id(name: str, role: str) -> dict[str, str]:
-    return {"$oid": files.sha256(f"{role}:{name}".encode())[:24]}
 
 
 def _image_metadata() -> pl.Expr:
@@ -128,59 +123,18 @@ def _classifications(ids: list[str]) -> list[pl.Expr]:
     ]
 
 
-def _saved_views(name: str, kinds: list[str], columns: list[str]) -> list[dict[str, Any]]:
-    views = [_view(name, title(kind), wording(kind).meaning, [kind], worst_first(kind, columns)) for kind in kinds]
-    if kinds:
-        views.append(_view(name, ALL_ISSUES, "worst score first", kinds, ["worst_score", "image_id"]))
-    return views
-
-
-def _view(dataset: str, name: str, meaning: str, tags: list[str], order: list[str]) -> dict[str, Any]:
-    stages = {
-        "MatchTags": [["tags", tags], ["bool", True], ["all", False]],
-        "SortBy": [
-            ["field_or_expr", [[column, 1] for column in order]],
-            ["reverse", False],
-            ["create_index", False],
-        ],
-    }
-    return {
-        "_id": _object_id(name, "view"),
-        "_dataset_id": _object_id(dataset, "dataset"),
-        "name": name,
-        "description": meaning,
-        "slug": slug(name),
-        "view_stages": [
-            json.dumps({"_cls": f"fiftyone.core.stages.{stage}", "kwargs": arguments})
-            for stage, arguments in stages.items()
-        ],
-        "created_at": WRITTEN,
-        "last_modified_at": WRITTEN,
-        "last_loaded_at": None,
-    }
-
-
-def slug(view: str) -> str:
-    """Return the view's name as FiftyOne writes it into addresses.
-
-    >>> slug("Label error")
-    'label-error'
-    """
-    return view.lower().replace(" ", "-")
-
-
 def _app_config(scores: list[str]) -> dict[str, Any]:
     groups = {
         "tags": ["tags"],
-        "labels": list(LABELS),
-        "image": ["image_id", "split", "notes"],
+        "labels": [*LABELS, DECISION],
+        "image": ["image_id", "split", "issue", "notes", ORDER],
         "issues": scores,
         "measures": list(MEASURES),
         "other": ["sha256", "id", "filepath", "created_at", "last_modified_at"],
         "metadata": [f"metadata.{part}" for part in IMAGE_METADATA],
     }
     return {
-        "active_fields": {"exclude": False, "paths": ["ground_truth", "suggested_label"]},
+        "active_fields": {"exclude": False, "paths": ["ground_truth", "suggested_label", DECISION]},
         "sidebar_groups": [
             {"name": name, "paths": paths, "expanded": name in {"tags", "labels", "image", "issues"}}
             for name, paths in groups.items()
@@ -207,8 +161,9 @@ def _sample_fields(scores: list[str]) -> list[dict[str, Any]]:
         _field("_dataset_id", "ObjectIdField"),
         _field("created_at", "DateTimeField", read_only=True),
         _field("last_modified_at", "DateTimeField", read_only=True),
-        *(_field(name, "EmbeddedDocumentField", CLASSIFICATION, label) for name in LABELS),
-        *(_field(name, "StringField") for name in ("image_id", "sha256", "split", "notes")),
+        *(_field(name, "EmbeddedDocumentField", CLASSIFICATION, label) for name in (*LABELS, DECISION)),
+        *(_field(name, "StringField") for name in ("image_id", "sha256", "split", "issue", "notes")),
+        _field(ORDER, "IntField"),
         *(_field(name, "FloatField") for name in MEASURES),
         *(_field(name, "FloatField" if name.endswith("_score") else "IntField") for name in scores),
     ]

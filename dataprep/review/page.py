@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ import polars as pl
 from dataprep import files
 from dataprep.review.media import FOLDER
 from dataprep.review.samples import title, worst_first
+from dataprep.review.views import ORDER, TO_REVIEW
 from dataprep.schema import DECISIONS
 from dataprep.wording import wording
 
 PAGE_NAME = "index.html"
 SUGGESTION = ("suggested_label", "suggested_probability")
 SHOWN = 500  # images per queue before "show more"
+HEAD = 2000  # images of the order of review that the page has: more than anybody decides in a day
+DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
 
 def write_page(
@@ -28,25 +32,46 @@ def write_page(
     path: Path,
     name: str,
 ) -> None:
-    """Write the page with a queue per kind, worst first, that works from disk without any server.
+    """Write the page with the order of review and a queue per kind, worst first; it works from disk without any server.
 
     Verdicts stay in the browser until "Download decisions.csv", which gives the columns of DECISIONS.
     Texts from the data enter as JSON in which <, > and & are escaped, and leave only as text nodes,
     so that no file name or label becomes markup.
     """
-    flagged = samples.with_columns(file=plan["file"]).filter(pl.col("flags").list.len() > 0)
+    wanted = (pl.col("flags").list.len() > 0) | (pl.col(ORDER) < HEAD)
+    flagged = samples.with_columns(file=plan["file"]).filter(wanted)
     data = {
         "name": name,
         "classes": class_names,
         "columns": list(DECISIONS.columns),
         "shown": SHOWN,
         "images": _images(flagged),
-        "queues": [_queue(kind, flagged, issues) for kind in kinds],
+        "queues": [_order(flagged), *(_queue(kind, flagged, issues) for kind in kinds)],
     }
     template = resources.files("dataprep.review").joinpath("page.html").read_text(encoding="utf-8")
     before, after = template.split("__DATA__")
     page = before.replace("__NAME__", html.escape(name)) + _json(data) + after
     files.write_text(path, page)
+
+
+def shown_files(page: str) -> list[str]:
+    """Return the pictures' paths, relative to the page, that a page written by `write_page` shows."""
+    found = DATA.search(page)
+    return list(json.loads(found[1])["images"]["file"]) if found else []
+
+
+def _order(flagged: pl.DataFrame) -> dict[str, Any]:
+    rows = flagged.with_row_index("image").filter(pl.col(ORDER) < HEAD).sort(ORDER)
+    columns = rows.select(
+        "image",
+        score=pl.lit(None, pl.Float64),
+        group=pl.lit(None, pl.UInt32),
+        suggested="suggested_label",
+        probability=pl.col("suggested_probability").cast(pl.Float64).round(4),
+        note="notes",
+    )
+    meaning = "probable faults first, and some that nobody doubts, to tell what is left"
+    return {"kind": "to_review", "title": TO_REVIEW, "meaning": meaning, **columns.to_dict(as_series=False)}
 
 
 def _images(flagged: pl.DataFrame) -> dict[str, list[Any]]:

@@ -6,6 +6,7 @@ from dataprep.wording import in_order
 
 MEASURES = ("brightness", "contrast", "sharpness", "entropy")
 SUGGESTING = "label_error"
+NO_ISSUE = "none"
 
 
 def sample_table(
@@ -20,8 +21,8 @@ def sample_table(
     Columns: those of IMAGES; `unreadable` and MEASURES of MEASUREMENTS; predicted_label and
     confidence (0 to 1), null where nothing was predicted; `<kind>_score` (Float32, 0 worst to 1)
     and, for kinds that have groups, `<kind>_group` (UInt32); `flags`, the kinds that are issues of
-    the image; worst_score, the least score among those; suggested_label and suggested_probability; notes, one
-    per line.
+    the image, and `issue`, the gravest of them or "none"; worst_score, the least score among those; suggested_label
+    and suggested_probability; notes, one per line.
     """
     table = images.join(
         measurements.select("image_id", "unreadable", *MEASURES), on="image_id", how="left", validate="1:1"
@@ -33,7 +34,7 @@ def sample_table(
             columns.append(pl.col("group").alias(f"{kind}_group"))
         table = table.join(rows.select("image_id", *columns), on="image_id", how="left", validate="1:1")
     table = table.join(_flags(issues), on="image_id", how="left", validate="1:1")
-    return table.with_columns(pl.col("flags").fill_null([])).sort("image_id")
+    return table.with_columns(pl.col("flags").fill_null([]), pl.col("issue").fill_null(NO_ISSUE)).sort("image_id")
 
 
 def flagged_kinds(issues: pl.DataFrame) -> list[str]:
@@ -74,15 +75,18 @@ def _predicted(predictions: pl.DataFrame, class_names: list[str]) -> pl.DataFram
 def _flags(issues: pl.DataFrame) -> pl.DataFrame:
     suggestion = pl.col("suggested_label", "suggested_probability").filter(pl.col("issue") == SUGGESTING)
     note = pl.format("{}: {}", pl.col("issue").str.replace_all("_", " "), "note")
+    gravity = pl.col("issue").cast(pl.Enum(in_order(issues["issue"].unique().to_list())))
     return (
         issues.filter("is_issue")
         .sort("issue", "image_id")
         .group_by("image_id", maintain_order=True)
         .agg(
             pl.col("issue").alias("flags"),
+            gravity.min().cast(pl.String).alias("gravest"),
             pl.col("score").min().alias("worst_score"),
             suggestion.first(),
             note.drop_nulls().str.join("\n").alias("notes"),
         )
         .with_columns(pl.col("notes").replace("", None))
+        .rename({"gravest": "issue"})
     )

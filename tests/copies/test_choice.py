@@ -56,6 +56,6 @@ def test_cleaning_keeps_the_copy_that_the_note_names(group: int) -> None:
     )
     issues = exact_duplicates.detect(images, measured, "train", ExactDuplicates(match="pixels"))
     named = next(row["image_id"] for row in issues.iter_rows(named=True) if "the copy to keep" in (row["note"] or ""))
-    policy = Clean(policy={"exact_duplicate": "drop_extra"}, relabel_score=0.1)
+    policy = Clean(policy={"exact_duplicate": "drop_extra"}, relabel_confidence=0.9)
     kept = clean(images, measured, issues, pl.DataFrame(schema=DECISIONS.columns), policy, "train").kept
     assert kept["image_id"].to_list() == sorted([named, "y"])

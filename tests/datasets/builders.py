@@ -62,7 +62,9 @@ def content(folder: Path, files: dict[str, bytes], removed: Sequence[str] = (), 
         label=pl.col("image_id").str.split("/").list.first(),
         format=pl.Series(["PNG" if data[:2] == b"\x89P" else "JPEG" for data in files.values()]),
     )
-    given = described.with_columns(given_label=pl.col("label"), reason=pl.lit(None), decided_by=pl.lit(None))
+    given = described.with_columns(
+        given_label=pl.col("label"), **dict.fromkeys(("reason", "decided_by", "score", "decided_at"), pl.lit(None))
+    )
     kept = given.filter(~pl.col("image_id").is_in(removed)).select(list(KEPT.columns)).cast(KEPT.columns)
     gone = given.filter(pl.col("image_id").is_in(removed)).with_columns(
         reason=pl.lit("near_duplicate"), decided_by=pl.lit("policy")

@@ -15,6 +15,7 @@ from dataprep.schema import (
     CLASS_PAIRS,
     CONSENSUS,
     COVERAGE,
+    DECISIONS,
     FAULTS,
     FOLDS,
     HISTORY,
@@ -77,6 +78,7 @@ def inputs(**changes: Any) -> Inputs:
         "annotators": pl.DataFrame(schema=ANNOTATORS.columns),
         "kept": kept,
         "removed": _removed(images),
+        "decisions": pl.DataFrame(schema=DECISIONS.columns),
         "faults": _faults(ids),
         "pixels": numbers.integers(0, 256, (COUNT, SIDE, SIDE, 3), dtype=np.uint8),
         "normalization": {"scale": "[0, 1]", "channels": 3, "height": SIDE, "width": SIDE, "steps": [GCN]},
@@ -240,6 +242,8 @@ def _kept(images: pl.DataFrame) -> pl.DataFrame:
         label=pl.when(first).then(pl.lit("new | label")).otherwise("label"),
         reason=pl.when(first).then(pl.lit("decision: relabel")),
         decided_by=pl.when(first).then(pl.lit("Ann | Bob")),
+        score=pl.lit(None, pl.Float32),
+        decided_at=pl.when(first).then(pl.lit("2026-01-01T00:00:00Z")),
     ).select(list(KEPT.columns))
 
 
@@ -248,6 +252,8 @@ def _removed(images: pl.DataFrame) -> pl.DataFrame:
         pl.col("label").alias("given_label"),
         reason=pl.lit("exact_duplicate: drop_extra"),
         decided_by=pl.lit("policy"),
+        score=pl.lit(0.0, pl.Float32),
+        decided_at=pl.lit(None, pl.String),
     )
     return rows.select(list(REMOVED.columns))
 

@@ -41,7 +41,7 @@ class Found:
     originals: dict[str, bytes]
 
     def write(self, folder: Path, name: str = "pets") -> Path:
-        params = config.Session(max_side=MAX_SIDE)
+        params = config.Session(max_side=MAX_SIDE, enough=0.01)
         write_session(
             self.images, self.measurements, self.predictions, self.issues,
             self.originals.__getitem__, params, folder, name,
@@ -125,6 +125,7 @@ def _predictions() -> pl.DataFrame:
             "label": [LABELS[name] for name in names],
             "fold": pl.Series([0] * len(names), dtype=pl.Int32),
             "probabilities": vectors,
+            "joint_logits": pl.Series(np.log(probabilities), dtype=pl.Array(pl.Float32, 2)),
             "embedding": vectors,
         }
     )

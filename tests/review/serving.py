@@ -18,7 +18,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from dataprep.review.app import open_app
-open_app(Path(sys.argv[1]), port=int(sys.argv[2]), state=Path(sys.argv[3]))
+open_app(
+    Path(sys.argv[1]), port=int(sys.argv[2]), state=Path(sys.argv[3]), decisions=Path(sys.argv[4]), reviewer="Ada"
+)
 """
 READY = "Press Ctrl-C"
 
@@ -34,6 +36,11 @@ class Served:
         lines = [line.strip().partition(": ") for line in self.output.splitlines() if "?view=" in line]
         return {name: address for name, _, address in lines}
 
+    def kill(self) -> None:
+        """End the App, its server and its database at once, as a crash does."""
+        for process in [self.process, *self.process.children(recursive=True)]:
+            process.kill()
+
 
 def environment(home: Path) -> dict[str, str]:
     """Return this process's environment with `home`, an empty folder, as the user's."""
@@ -43,14 +50,18 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def app(folder: Path, state: Path, home: Path) -> Iterator[Served]:
-    """Serve the session in `folder` on a free port; end with Ctrl-C and check that all children are gone."""
+def app(folder: Path, state: Path, home: Path, decisions: Path | None = None) -> Iterator[Served]:
+    """Serve the session in `folder` on a free port; end with Ctrl-C and check that all children are gone.
+
+    decisions: by default reviews/decisions.csv beside `state`.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = state.with_suffix(".log")
     with log.open("w") as stream:
         command = [sys.executable, "-c", SCRIPT, str(folder), str(port), str(state)]
+        command.append(str(decisions or state.parent / "reviews" / "decisions.csv"))
         process = subprocess.Popen(command, env=environment(home), stdout=stream, stderr=stream, cwd=state.parent)
     children: list[psutil.Process] = []
     try:
@@ -68,7 +79,7 @@ def app(folder: Path, state: Path, home: Path) -> Iterator[Served]:
         for child in alive:
             child.kill()
     assert not alive, f"left running: {alive}"
-    assert process.returncode == 0, log.read_text()
+    assert process.returncode in {0, -signal.SIGKILL}, log.read_text()
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path) -> None:

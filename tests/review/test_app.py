@@ -7,23 +7,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
 
 from dataprep.errors import DataprepError
-from dataprep.review import app
+from dataprep.review import app, dataset
 from dataprep.review.mongod import find_mongod
 from tests.review import builders, serving
 from tests.review.builders import BROKEN, IDS, MARKUP
+from tests.review.test_session import VIEWS
 
 needs_mongod = pytest.mark.skipif(find_mongod() is None, reason="no mongod that runs")
 
 LOAD = """
 import json, os, sys
 from pathlib import Path
-from dataprep.review import app, mongod
+from dataprep.review import app, dataset, mongod
 state = Path(sys.argv[1])
 app._confine(state)
 server, os.environ[mongod.URI_VARIABLE] = mongod.start_mongod(mongod.find_mongod(), state / "database")
@@ -31,7 +33,7 @@ try:
     import fiftyone as fo
     told = []
     for folder in sys.argv[2:]:
-        data = app.load(Path(folder))
+        data = dataset.load(Path(folder))
         told.append({
             "name": data.name,
             "all": fo.list_datasets(),
@@ -52,9 +54,14 @@ finally:
 """
 
 
+def _open(room: Path, **how: Any) -> None:
+    usual = {"folder": room / "session", "state": room / "state", "decisions": room / "d.csv", "reviewer": "Ada"}
+    app.open_app(**(usual | how))
+
+
 def test_missing_session(tmp_path: Path) -> None:
     with pytest.raises(DataprepError, match="no review session") as raised:
-        app.open_app(tmp_path / "session", state=tmp_path / "state")
+        _open(tmp_path)
     assert "dvc repro" in raised.value.remedy
 
 
@@ -63,7 +70,7 @@ def test_without_mongod_the_page_is_named(
 ) -> None:
     monkeypatch.setattr(app, "find_mongod", lambda: None)
     folder = builders.found().write(tmp_path / "a session")
-    app.open_app(folder, state=tmp_path / "state")
+    _open(tmp_path, folder=folder)
     assert f"file://{tmp_path}/a%20session/index.html" in capsys.readouterr().out
     assert not (tmp_path / "state").exists()
 
@@ -76,7 +83,7 @@ def test_port_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(DataprepError, match="cannot listen") as raised:
-            app.open_app(folder, port=port, state=tmp_path / "state")
+            _open(tmp_path, folder=folder, port=port)
     assert raised.value.where == f"127.0.0.1:{port}"
 
 
@@ -127,7 +134,9 @@ def test_fiftyone_reads_tags_and_views(told: list[dict[str, Any]]) -> None:
     assert views["Label error"] == [IDS[2], MARKUP, IDS[1], IDS[4]]
     assert views["Near duplicate"] == [IDS[6], IDS[1], IDS[0], IDS[7]]
     assert views["All issues"] == [IDS[0], BROKEN, IDS[7], IDS[2], IDS[6], MARKUP, IDS[1], IDS[4]]
-    assert {"tags", "image_id"} <= set(told[0]["indexes"])
+    assert views["To review"] == sorted(set(IDS) - {BROKEN}, key=lambda i: told[0]["samples"][i]["review_order"])
+    assert [len(views["Near duplicate, by group"]), views["Disputed"], views["Decided"]] == [2, [], []]
+    assert {"tags", "image_id", "issue", "decision.label", "review_order"} <= set(told[0]["indexes"])
     assert any(name.startswith("near_duplicate_group_1_near") for name in told[0]["indexes"])
 
 
@@ -147,9 +156,47 @@ def test_app_writes_under_its_state_only_and_listens_on_loopback_only(tmp_path: 
     folder = builders.found().write(tmp_path / "session")
     home, state = tmp_path / "home", tmp_path / "state"
     with serving.app(folder, state, home) as served:
-        assert set(served.addresses()) == {"Unreadable", "Label error", "Near duplicate", "All issues"}
+        assert list(served.addresses()) == VIEWS
         processes = [served.process, *served.process.children(recursive=True)]
         listening = [c.laddr.ip for p in processes for c in p.net_connections() if c.status == "LISTEN"]
         assert len(listening) >= 2 and set(listening) == {"127.0.0.1"}
     assert list(home.iterdir()) == []
     assert sorted(os.listdir(tmp_path)) == ["home", "session", "state", "state.log"]
+
+
+class _Collection:
+    """Four samples, of which the database believes to have `believed`, until it is told to look."""
+
+    name = "samples"
+
+    def __init__(self, believed: int) -> None:
+        self.believed, self.database = believed, self
+
+    def count_documents(self, _: dict[str, Any]) -> int:
+        return 4
+
+    def estimated_document_count(self) -> int:
+        return self.believed
+
+    def command(self, *words: str) -> None:
+        assert words == ("validate", "samples")
+        self.believed = 4
+
+
+@pytest.mark.parametrize(("believed", "wanted", "whole"), [(4, 4, True), (0, 4, True), (4, 5, False), (4, None, False)])
+def test_a_killed_database_is_mended_or_given_up(believed: int, wanted: int | None, whole: bool) -> None:
+    collection = _Collection(believed)
+    info = {} if wanted is None else {"samples": wanted}
+    assert dataset._is_whole(SimpleNamespace(_sample_collection=collection, info=info)) == whole
+    assert collection.believed == 4
+
+
+def test_decisions_that_cannot_be_read_are_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "find_mongod", lambda: "mongodb://127.0.0.1:1")
+    folder = builders.found().write(tmp_path / "session")
+    (tmp_path / "d.csv").write_text("image_id,verdict\na,perhaps\n")
+    with pytest.raises(DataprepError, match="the verdict 'perhaps' is not one of"):
+        _open(tmp_path, folder=folder, port=0)
+    assert not (tmp_path / "state").exists()

@@ -1,6 +1,5 @@
 """The App and the page in a real browser."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
@@ -9,31 +8,27 @@ import polars as pl
 import pytest
 
 from dataprep import tables
+from dataprep.decisions.command import Data, bring_in
 from dataprep.review.mongod import find_mongod
-from dataprep.schema import DECISIONS
-from tests.review import builders, serving
+from dataprep.review.static import write_static
+from dataprep.schema import DECISIONS, IMAGES, MEASUREMENTS
+from tests.review import browsing, builders, journey, serving
 from tests.review.builders import IDS, MARKUP
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SECONDS = 1000
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium"),
+    browsing.needs_chromium,
 ]
 
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as tool:
-        opened = tool.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS, env=serving.environment(tmp_path / "browser")
-        )
+    with browsing.chromium(tmp_path / "browser") as opened:
         yield opened
-        opened.close()
 
 
 @pytest.mark.skipif(find_mongod() is None, reason="no mongod that runs")
@@ -98,6 +93,58 @@ def test_page_gives_the_decisions(tmp_path: Path, browser: "playwright.Browser")
     sha = dict(found.images.select("image_id", "sha256").iter_rows())
     assert of[MARKUP]["sha256"] == sha[MARKUP]
     assert faults == []
+
+
+@pytest.mark.skipif(find_mongod() is None, reason="no mongod that runs")
+def test_a_review_survives_a_kill(tmp_path: Path, browser: "playwright.Browser") -> None:
+    folder = builders.found().write(tmp_path / "session")
+    decisions = tmp_path / "reviews" / "decisions.csv"
+    done = journey.review(browser, folder, tmp_path, decisions, "dog & <i>co</i>")
+    rows = _read(decisions)
+    assert len(done) == rows.height == 5
+    assert set(rows["reviewer"]) == {"Ada"} and rows["decided_at"].null_count() == 0
+    sha = dict(builders.found().images.select("image_id", "sha256").iter_rows())
+    assert rows["sha256"].to_list() == [sha[name] for name in rows["image_id"]]
+
+
+def test_the_same_journey_through_the_page(tmp_path: Path, browser: "playwright.Browser") -> None:
+    session = builders.found().write(tmp_path / "session")
+    write_static(session, tmp_path / "page")
+    order, suggested = journey.suggestions(session)
+    context = browser.new_context()
+    page = context.new_page()
+    address = (tmp_path / "page" / "index.html").as_uri()
+    page.goto(address)
+    page.keyboard.press("k")
+    assert "Say who you are first" in page.locator("#message").inner_text()
+    page.locator("#reviewer").fill("Ada")
+    page.locator("#reviewer").blur()
+    for key in "kdsl":  # keep, drop, skip, relabel to the suggestion
+        page.keyboard.press(key)
+    page.keyboard.press("k")
+    page.keyboard.press("u")
+    page.keyboard.press("d")
+    page.close()  # in the middle
+    page = context.new_page()
+    page.goto(address)
+    assert page.locator(".card.current").get_attribute("data-image") == order[2]
+    page.keyboard.press("c")
+    page.locator(".card.current select").select_option("dog & <i>co</i>")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download decisions.csv").click()
+    found = builders.found()
+    tables.write(found.images, tmp_path / "images.parquet", IMAGES)
+    tables.write(found.measurements, tmp_path / "measurements.parquet", MEASUREMENTS)
+    data = Data(tmp_path / "images.parquet", tmp_path / "measurements.parquet", session)
+    told = bring_in(tmp_path / "decisions.csv", [Path(waiting.value.path())], "Ada", data)
+    assert told[0].endswith("5 decisions, 5 taken, 0 known already") and len(told) == 1
+    assert browsing.said(tmp_path / "decisions.csv") == {
+        order[0]: ("keep", None),
+        order[1]: ("drop", None),
+        order[3]: ("relabel", suggested[order[3]]),
+        order[4]: ("drop", None),
+        order[2]: ("relabel", "dog & <i>co</i>"),
+    }
 
 
 def _read(path: Path) -> pl.DataFrame:

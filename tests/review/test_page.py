@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from dataprep.errors import DataprepError
+from dataprep.review.page import shown_files
+from dataprep.review.static import write_static
 from dataprep.schema import DECISIONS
 from tests.review import builders
 from tests.review.builders import BROKEN, IDS, MARKUP
@@ -64,7 +67,7 @@ def test_hostile_name_of_the_data_set(tmp_path: Path) -> None:
 
 
 def test_names_come_back_from_the_page(data: dict[str, Any]) -> None:
-    assert set(data["images"]["image_id"]) == {IDS[i] for i in (0, 1, 2, 4, 6, 7)} | {MARKUP, BROKEN}
+    assert set(data["images"]["image_id"]) == set(IDS)
     assert data["columns"] == list(DECISIONS.columns)
     assert data["classes"] == ["cat", "dog & <i>co</i>"]
 
@@ -72,7 +75,8 @@ def test_names_come_back_from_the_page(data: dict[str, Any]) -> None:
 def test_queues_are_worst_first_and_copies_stand_together(data: dict[str, Any]) -> None:
     queues = {queue["kind"]: queue for queue in data["queues"]}
     names = data["images"]["image_id"]
-    assert list(queues) == ["unreadable", "label_error", "near_duplicate"]
+    assert list(queues) == ["to_review", "unreadable", "label_error", "near_duplicate"]
+    assert sorted(names[i] for i in queues["to_review"]["image"]) == sorted(set(IDS) - {BROKEN})
     assert [names[i] for i in queues["label_error"]["image"]] == [IDS[2], MARKUP, IDS[1], IDS[4]]
     assert queues["label_error"]["score"] == [0.125, 0.2, 0.3, 0.3]
     assert queues["label_error"]["suggested"] == ["cat"] * 4
@@ -82,5 +86,28 @@ def test_queues_are_worst_first_and_copies_stand_together(data: dict[str, Any]) 
 
 def test_pictures_lie_beside_the_page(tmp_path: Path) -> None:
     page = _page(tmp_path / "session")
+    assert shown_files((tmp_path / "session" / "index.html").read_text()) == json.loads(page.data)["images"]["file"]
     for file in json.loads(page.data)["images"]["file"]:
         assert (tmp_path / "session" / file).is_file()
+
+
+def test_the_page_alone_in_a_folder(tmp_path: Path) -> None:
+    session = builders.found().write(tmp_path / "session")
+    words = write_static(session, tmp_path / "a page")
+    assert f"file://{tmp_path}/a%20page/index.html" in words and "decisions import" in words
+    assert (tmp_path / "a page/index.html").read_bytes() == (session / "index.html").read_bytes()
+    names = {path.name for path in (session / "data").iterdir()}
+    assert {path.name for path in (tmp_path / "a page/data").iterdir()} == names
+    assert {path.name for path in (tmp_path / "a page").iterdir()} == {"data", "index.html"}
+    write_static(session, tmp_path / "a page")
+
+
+def test_a_folder_that_is_no_page_is_left_alone(tmp_path: Path) -> None:
+    session = builders.found().write(tmp_path / "session")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("dear")
+    with pytest.raises(DataprepError, match="the folder holds no review page"):
+        write_static(session, tmp_path / "mine")
+    assert (tmp_path / "mine/thesis.txt").read_text() == "dear"
+    with pytest.raises(DataprepError, match="there is no review session"):
+        write_static(tmp_path / "nowhere", tmp_path / "page")

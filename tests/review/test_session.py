@@ -10,12 +10,18 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from dataprep import tables
 from dataprep.errors import DataprepError
 from dataprep.review import documents, media
 from dataprep.review.samples import flagged_kinds, sample_table, worst_first
-from dataprep.schema import class_names
+from dataprep.schema import MAP, TURNS, class_names
 from tests.review import builders
 from tests.review.builders import BROKEN, IDS, MARKUP, MAX_SIDE
+
+VIEWS = [
+    "To review", "Unreadable", "Label error", "Near duplicate", "All issues", "Near duplicate, by group", "Disputed",
+    "Decided",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +99,17 @@ def test_fields_of_a_sample(samples: dict[str, Any]) -> None:
     assert sample["metadata"]["width"] == 10
 
 
+def test_the_gravest_issue_and_the_order_of_review(samples: dict[str, Any], session: Path) -> None:
+    assert {name: sample["issue"] for name, sample in samples.items()} == {
+        name: "label_error" if name in {IDS[1], IDS[2], IDS[4], MARKUP} else "near_duplicate" for name in IDS
+    } | {BROKEN: "unreadable"}
+    order = {name: sample["review_order"] for name, sample in samples.items()}
+    turns = tables.read(session / "turns.parquet", TURNS).sort("turn")["image_id"].to_list()
+    assert order.pop(BROKEN) is None
+    assert sorted(order, key=order.__getitem__) == turns
+    assert tables.read(session / "map.parquet", MAP)["image_id"].to_list() == [i for i in IDS if i != BROKEN]
+
+
 def test_unreadable_image_has_no_prediction_and_no_size(samples: dict[str, Any]) -> None:
     sample = samples[BROKEN]
     assert sample["predictions"] is None
@@ -105,6 +122,7 @@ def test_split_named_like_an_issue_is_no_tag() -> None:
     images = found.images.with_columns(split=pl.lit("label_error"))
     names = class_names(images)
     table = sample_table(images, found.measurements, found.predictions, found.issues, names)
+    table = table.with_row_index("review_order")
     texts = documents.sample_documents(table, media.plan(table, MAX_SIDE), flagged_kinds(found.issues))
     tagged = [json.loads(text)["image_id"] for text in texts if "label_error" in json.loads(text)["tags"]]
     assert sorted(tagged) == sorted([IDS[1], IDS[2], IDS[4], MARKUP])
@@ -112,8 +130,8 @@ def test_split_named_like_an_issue_is_no_tag() -> None:
 
 def test_views_are_those_with_issues_and_sorted_worst_first(session: Path) -> None:
     views = json.loads((session / "metadata.json").read_text())["saved_views"]
-    assert [view["name"] for view in views] == ["Unreadable", "Label error", "Near duplicate", "All issues"]
-    assert [view["slug"] for view in views] == ["unreadable", "label-error", "near-duplicate", "all-issues"]
+    assert [view["name"] for view in views] == VIEWS
+    assert [view["slug"] for view in views][-3:] == ["near-duplicate-by-group", "disputed", "decided"]
     stages = {view["name"]: [json.loads(stage) for stage in view["view_stages"]] for view in views}
     assert stages["Near duplicate"][0]["kwargs"][0] == ["tags", ["near_duplicate"]]
     order = [["near_duplicate_group", 1], ["near_duplicate_score", 1], ["image_id", 1]]
@@ -125,7 +143,9 @@ def test_no_issues_and_no_predictions(tmp_path: Path) -> None:
     found = builders.found()
     none = found.issues.with_columns(is_issue=pl.lit(False))
     folder = replace(found, issues=none, predictions=found.predictions.clear()).write(tmp_path / "session")
-    assert json.loads((folder / "metadata.json").read_text())["saved_views"] == []
+    views = json.loads((folder / "metadata.json").read_text())["saved_views"]
+    assert [view["name"] for view in views] == ["To review", "Disputed", "Decided"]
+    assert tables.read(folder / "map.parquet", MAP).is_empty()
     listed = json.loads((folder / "samples.json").read_text(encoding="utf-8"))["samples"]
     assert [sample["predictions"] for sample in listed] == [None] * len(IDS)
 

@@ -1,0 +1,1 @@
+"""What people decided about images: kept on disk at once, merged, compared, and counted."""
