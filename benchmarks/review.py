@@ -35,6 +35,7 @@ ROOT = Path(__file__).parent.parent
 SIDE, CLASSES, PICTURES = 32, 10, 512
 KINDS = {"label_error": 0.05, "outlier": 0.01, "exact_duplicate": 0.02, "near_duplicate": 0.04, "dark": 0.002}
 DECISIONS = 5000
+FIRST = "To review"  # once with the App's own code to load, and once more at the end
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SERVE = """
 import sys
@@ -132,11 +133,11 @@ def looked_at(addresses: dict[str, str], room: Path) -> dict[str, float]:
         environment = os.environ | {"HOME": str(room / "browser")}
         browser = tool.chromium.launch(executable_path=CHROMIUM, args=arguments, env=environment)
         page = browser.new_page(viewport={"width": 1500, "height": 850})
-        for name in ("To review", "Label error", "Near duplicate", "All issues"):
+        for name in (FIRST, "Label error", "Near duplicate", "All issues", FIRST):
             begun = time.perf_counter()
             page.goto(addresses[name])
             page.locator("[data-cy=looker]").nth(3).wait_for(timeout=120_000)
-            found[name] = time.perf_counter() - begun
+            found[f"{name}, again" if name in found else name] = time.perf_counter() - begun
         browser.close()
     return found
 

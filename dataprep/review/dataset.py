@@ -78,7 +78,7 @@ def _add_map(dataset: Any, path: Path) -> None:
     of = dict(zip(*dataset.values(["image_id", "id"]), strict=True))
     points = {of[name]: np.array(place) for name, *place in places.iter_rows()}
     fob.compute_visualization(dataset, points=points, brain_key=BRAIN_KEY)
-    plot = fo.Panel(type="Embeddings", state={"brainResult": BRAIN_KEY, "colorByField": "issue"})
+    plot = fo.Panel(type="Embeddings", state={"colorField": "issue"})
     panels = (fo.Panel(type="Samples", pinned=True), plot)
     sides = [fo.Space(children=[panel], active_child=panel.component_id) for panel in panels]
     both = fo.Space(children=sides, orientation="horizontal")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dataprep.cli import main
 from dataprep.errors import DataprepError
 from dataprep.review.page import shown_files
 from dataprep.review.static import write_static
@@ -99,7 +100,8 @@ def test_the_page_alone_in_a_folder(tmp_path: Path) -> None:
     names = {path.name for path in (session / "data").iterdir()}
     assert {path.name for path in (tmp_path / "a page/data").iterdir()} == names
     assert {path.name for path in (tmp_path / "a page").iterdir()} == {"data", "index.html"}
-    write_static(session, tmp_path / "a page")
+    main(["review", "--static", "--session", str(session), "--folder", str(tmp_path / "a page")])
+    assert {path.name for path in (tmp_path / "a page").iterdir()} == {"data", "index.html"}
 
 
 def test_a_folder_that_is_no_page_is_left_alone(tmp_path: Path) -> None:
