@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-BLOCK_BYTES = 6 * 2**20  # of float32, so that a block and what is made of it stay in the cache
+BLOCK_BYTES = 4 * 2**20  # of float32, so that a block and what is made of it stay in the cache
 
 
 def checked(images: Tensor) -> Tensor:
