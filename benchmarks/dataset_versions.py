@@ -55,6 +55,8 @@ def index(rows: int) -> pl.DataFrame:
         given_label=(pl.col("number") % CLASSES).cast(pl.String),
         reason=None,
         decided_by=None,
+        score=None,
+        decided_at=None,
         format=pl.lit("JPEG"),
         width=32,
         height=32,

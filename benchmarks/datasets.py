@@ -99,6 +99,8 @@ def content(encoded: list[bytes], folder: Path) -> Content:
         bytes=pl.Series([len(data) for data in encoded]),
         reason=None,
         decided_by=None,
+        score=None,
+        decided_at=None,
     )
     fitted = folder / "normalization.json"
     fitted.write_text("{}\n")

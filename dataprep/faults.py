@@ -6,6 +6,12 @@ from typing import Any
 
 from dataprep.errors import nearest
 
+_SHAPES = {
+    "model_type": "should be a mapping (key: value)",
+    "model_attributes_type": "should be a mapping (key: value)",
+    "dict_type": "should be a mapping (key: value)",
+    "tuple_type": "should be a list",
+}
 KnownKeys = Callable[[list[Any], Any], list[str]]
 
 
@@ -30,11 +36,13 @@ def explain(fault: Any, raw: Any, known_keys: KnownKeys, tags: Set[str]) -> str:
         return f"{name}.{tag}: '{word}' is not known; {nearest(word, known.split(', '))}use one of {known}"
     if fault["type"] == "union_tag_not_found":
         tag = fault["ctx"]["discriminator"].strip("'")
-        return f"{name}.{tag}: missing; it says which kind of {path[0]} this is"
+        kind = next(part for part in reversed(path) if isinstance(part, str))
+        return f"{name}.{tag}: missing; it says which kind of {kind} this is"
     if isinstance(received, str) and fault["type"] in {"float_type", "int_type"}:
         hint = "; write it without quotes" if _is_number(received) else ""
         return f"{name}: '{received}' is text, not a number{hint}"
-    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = _SHAPES.get(fault["type"]) or fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = message.removeprefix("Tuple ").removesuffix(" after validation, not 0")
     written = list(received) if isinstance(received, tuple) else received  # as in YAML
     shown = f"{written!r} given, " if not isinstance(received, dict) else ""
     return f"{name}: {shown}{message}"

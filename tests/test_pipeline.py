@@ -191,7 +191,7 @@ def test_a_review_in_the_app_makes_the_new_data_set(pipeline: Path, tmp_path: Pa
     with browsing.chromium(tmp_path / "browser") as browser:
         done = journey.review(browser, pipeline / "data/session", tmp_path, decisions, "7")
     assert {"clean", "write", "report"} <= stages_run(repro(pipeline))
-    kept = pl.read_parquet(pipeline / "data/dataset/kept.parquet")
+    kept = pl.read_parquet(pipeline / "data/dataset/index.parquet")
     removed = pl.read_parquet(pipeline / "data/dataset/removed.parquet")
     now = dict(kept.select("image_id", "label").iter_rows())
     for name, (verdict, label) in done.items():

@@ -1,14 +1,15 @@
 """Pixel scale and contrast."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from dataprep.config.section import Section
 
-NotNegative = Annotated[float, Field(ge=0.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-Window = Annotated[int, Field(ge=3)]
+NotNegative = Annotated[float, Field(ge=0.0, le=1e30)]
+Positive = Annotated[float, Field(gt=0.0, le=1e30)]
+Window = Annotated[int, Field(ge=3, le=2049)]
+Sigma = Annotated[float, Field(ge=0.01, le=1000.0)]  # px
 
 Units = Literal["scaled", "0 to 255"]
 BYTE_SPAN = 255.0
@@ -20,6 +21,13 @@ PRESETS: dict[str, tuple[float, float, Units]] = {  # regularizer, floor, and th
 }
 
 
+def _number_or_fitted(value: Any) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0.0 < value <= 1e30
+    if number or value == "fitted":
+        return float(value) if number else value
+    raise ValueError("should be a number above 0, at most 1e30, or the word fitted")
+
+
 class Gcn(Section):
     """Global contrast normalization: s (x - mean) / max(floor, sqrt(regularizer + variance)).
 
@@ -28,7 +36,7 @@ class Gcn(Section):
 
     step: Literal["gcn"]
     preset: Literal["closely_cropped", "small_random_crops"] | None = None
-    s: Positive | Literal["fitted"] = 1.0
+    s: Annotated[float | Literal["fitted"], BeforeValidator(_number_or_fitted)] = 1.0
     regularizer: NotNegative | None = None
     floor: NotNegative | None = None
     units: Units | None = None
@@ -61,7 +69,7 @@ class Lcn(Section):
 
     step: Literal["lcn"]
     window: Window = 9
-    sigma: Positive = 2.0
+    sigma: Sigma = 2.0
     divisor: Literal["jarrett", "floor"] = "jarrett"
     regularizer: NotNegative = 0.0
     floor: Positive = 1e-4

@@ -31,7 +31,7 @@ def fit(training: Training, shape: tuple[int, int, int], params: Normalize) -> m
     }
     values: dict[str, Tensor] = {}
     for number, step in enumerate(params.steps):
-        fitted, tensors = _fitted(step, _through(build(spec, values), training), params)
+        fitted, tensors = _fitted(step, _through(build(spec, values), training), params, first=number == 0)
         spec["steps"].append(fitted)
         values |= {f"steps.{number}.{name}": value for name, value in tensors.items()}
     return build(spec, values)
@@ -51,15 +51,19 @@ def _through(before: modules.Normalization, training: Training) -> Training:
     return lambda: (before(batch) for batch in training())
 
 
-def _fitted(step: NormalizeStep, images: Training, params: Normalize) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Return the step's numbers, and its fitted tensors by name."""
+def _fitted(
+    step: NormalizeStep, images: Training, params: Normalize, *, first: bool
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the step's numbers, and its fitted tensors by name. LCN's are for pixels whose range is 1 wide."""
     if isinstance(step, Gcn):
         regularizer, floor = step.constants(SPANS[params.scale])
         numbers = {"s": 1.0, "regularizer": regularizer, "floor": floor}
         s = unit_deviation(modules.GlobalContrast(**numbers), images) if step.s == "fitted" else step.s
         return {"step": "gcn", **numbers, "s": s}, {}
     if isinstance(step, Lcn):
-        return step.model_dump(exclude={"channels"}) | {"joint": step.channels == "joint"}, {}
+        span = SPANS[params.scale] if first else 1.0
+        constants = {"regularizer": step.regularizer * span**2, "floor": step.floor * span}
+        return step.model_dump(exclude={"channels"}) | constants | {"joint": step.channels == "joint"}, {}
     if isinstance(step, Standardize):
         mean, deviation = moments(images())
         return {"step": "standardize"}, {"mean": mean, "deviation": deviation}

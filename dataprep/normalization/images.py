@@ -26,6 +26,26 @@ def checked(images: Tensor) -> Tensor:
     return wide.contiguous()
 
 
+def target(images: Tensor, out: Tensor | None) -> Tensor | None:
+    """Return `out` where results can be written to it as they are computed, else None.
+
+    Raises ValueError when it has another shape than the images.
+    """
+    if out is None:
+        return None
+    if out.shape != images.shape:
+        raise ValueError(f"out has the shape {tuple(out.shape)}, but the images have {tuple(images.shape)}")
+    return out if out.dtype == images.dtype and out.is_contiguous() else None
+
+
+def mean(values: Tensor) -> Tensor:
+    """Return (N, 1) the means of (N, C, H, W) values: over rows, then of these.
+
+    torch sums a long line of numbers in parts by thread; a mean that is taken of one image alone would depend on that.
+    """
+    return values.mean(3).flatten(1).mean(1, keepdim=True)
+
+
 def in_blocks(
     function: Callable[[Tensor, Tensor | None], Tensor],
     images: Tensor,

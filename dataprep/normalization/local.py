@@ -5,19 +5,22 @@ Sources: Jarrett, Kavukcuoglu, Ranzato, LeCun, What is the best multi-stage arch
 """
 
 from functools import lru_cache, reduce
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dataprep.normalization.images import checked, in_blocks
+from dataprep.errors import nearest
+from dataprep.normalization.images import checked, in_blocks, target
 
 Divisor = Literal["jarrett", "floor"]
 Borders = Literal["inside", "zero"]
 TILE = 64  # px; longer sides are gone through in tiles, as most of their band matrix is zero
 BLOCK_BYTES = 2 * 2**20  # less than elsewhere, as there is more to hold besides
+LANES = 16  # numbers that a vector instruction takes
 LEAST_SQUARE = 1e-30  # below it the gradient of a square root would not be finite
 
 
@@ -42,27 +45,34 @@ def local_contrast(
     cut to `window` px (odd); at the border the weights inside the image are scaled to sum 1, so that borders do not
     darken and a window larger than the image is cut to it. joint: means are over all channels too, else per channel.
     `floor` is in units of x, `regularizer` in their square; floor must be above 0, as flat images have D = 0; these
-    become 0.
+    become 0, up to the rounding of their mean over `floor` (bytes have none).
 
     A Gaussian window is separable, so the local mean of a plane X is A X B^T with two banded matrices. Half precision
     is computed in float32. A pixel that is not finite spoils its own image, others of the batch don't change.
     Gradients are finite everywhere. Raises TypeError or ValueError for what is no such batch or window.
     """
-    if floor <= 0 or regularizer < 0:
+    if divisor not in get_args(Divisor):
+        raise ValueError(f"divisor is '{divisor}'; {nearest(divisor, get_args(Divisor))}use jarrett or floor")
+    if not (floor > 0 and regularizer >= 0):
         raise ValueError(
             f"floor is {floor} and regularizer is {regularizer}; floor must be above 0, the other 0 or more"
         )
     wide = checked(images)
     height, width = bands_for(images, window, sigma)
-    mean, mean_square = (_channel_sum, _channel_square_sum) if joint else (_each, torch.square)
-    bands = (height / wide.shape[1], width) if joint else (height, width)
+    total, squares = (_channel_sum, _channel_square_sum) if joint else (_each, torch.square)
+    count = wide.shape[1] if joint else 1
+    bands = height / count, width
 
     def contrast(block: Tensor, place: Tensor | None) -> Tensor:
-        centered = torch.sub(block, local_mean(mean(block), bands, window), out=place)
-        square = local_mean(mean_square(centered), bands, window)
+        planes = total(block)
+        # The weights sum to 1 but for rounding, which would be divided by the floor where an image is flat.
+        means = _plane_mean(planes)
+        means = local_mean(planes - means, bands, window) + means / count
+        centered = torch.sub(block, means, out=place)
+        square = local_mean(squares(centered), bands, window)
         return torch.mul(centered, _divided_by(square, divisor, regularizer, floor).reciprocal(), out=place)
 
-    direct = out if out is not None and out.dtype == wide.dtype else None
+    direct = target(wide, out)
     result = in_blocks(contrast, wide, direct, BLOCK_BYTES).to(images.dtype)
     return result if out is None or direct is not None else out.copy_(result)
 
@@ -86,7 +96,12 @@ def _divided_by(square: Tensor, divisor: Divisor, regularizer: float, floor: flo
     if divisor == "floor":
         return (square + regularizer).clamp_min(max(floor**2, LEAST_SQUARE)).sqrt()
     deviation = square.clamp_min(LEAST_SQUARE).sqrt()
-    return torch.maximum(deviation, deviation.mean((2, 3), keepdim=True).clamp_min(floor))
+    return torch.maximum(deviation, _plane_mean(deviation).clamp_min(floor))
+
+
+def _plane_mean(planes: Tensor) -> Tensor:
+    """Return (N, C, 1, 1), each plane's mean: over rows, then of these, so that it does not depend on threads."""
+    return planes.mean(3, keepdim=True).mean(2, keepdim=True)
 
 
 def bands_for(images: Tensor, window: int, sigma: float, borders: Borders = "inside") -> tuple[Tensor, Tensor]:
@@ -113,19 +128,26 @@ def band(side: int, window: int, sigma: float, borders: Borders = "inside") -> N
     place = np.arange(side)
     distance = place[:, None] - place[None]
     weights = np.exp(-(distance**2) / (2 * sigma**2)) * (np.abs(distance) <= window // 2)
+    if borders == "inside":
+        return np.asarray(weights / weights.sum(1, keepdims=True))
     reach = np.arange(-(window // 2), window // 2 + 1)
-    whole = weights.sum(1, keepdims=True) if borders == "inside" else np.exp(-(reach**2) / (2 * sigma**2)).sum()
-    found: NDArray[np.float64] = weights / whole
-    return found
+    return np.asarray(weights / np.exp(-(reach**2) / (2 * sigma**2)).sum())
 
 
 def local_mean(planes: Tensor, bands: tuple[Tensor, Tensor], window: int) -> Tensor:
-    """Return A X B^T of each (H, W) plane X of (..., H, W), with bands A (H, H) and B (W, W) of `window` px."""
-    height, width = bands
+    """Return A X B^T of each (H, W) plane X of (..., H, W), with bands A (H, H) and B (W, W) of `window` px.
+
+    Sides that are no multiples of 16 are filled up with zeros: products of other shapes are summed in an order that
+    depends on how many there are.
+    """
+    rows, columns = planes.shape[-2:]
+    height, width = (F.pad(matrix, (0, -len(matrix) % LANES, 0, -len(matrix) % LANES)) for matrix in bands)
+    planes = F.pad(planes, (0, -columns % LANES, 0, -rows % LANES))
     across = [torch.matmul(planes[..., near], width[own, near].T) for own, near in _tiles(len(width), window)]
     planes = across[0] if len(across) == 1 else torch.cat(across, -1)
     down = [torch.matmul(height[own, near], planes[..., near, :]) for own, near in _tiles(len(height), window)]
-    return down[0] if len(down) == 1 else torch.cat(down, -2)
+    done = down[0] if len(down) == 1 else torch.cat(down, -2)
+    return done[..., :rows, :columns]
 
 
 def _tiles(side: int, window: int) -> list[tuple[slice, slice]]:

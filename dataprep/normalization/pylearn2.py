@@ -4,10 +4,13 @@ They differ from the book's and the paper's formulas (`contrast.py`, `local.py`)
 2013), `expr/preprocessing.py`, `global_contrast_normalize`, and `datasets/preprocessing.py`, `lecun_lcn`.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
-from dataprep.normalization.images import checked
+from dataprep.normalization.contrast import center
+from dataprep.normalization.images import checked, mean
 from dataprep.normalization.local import LEAST_SQUARE, bands_for, local_mean
 
 LECUN_SIGMA = 2.0  # px, fixed in the original
@@ -28,16 +31,22 @@ def pylearn2_gcn(
     (that is sqrt(...) / scale) below `min_divisor` becomes 1. (N, C, H, W) floating point in and out. Values are as
     they come: pylearn2's users gave 0 to 255. Raises TypeError or ValueError for what is no such batch.
     """
-    flat = checked(images).flatten(1)
-    centered = flat - flat.mean(1, keepdim=True)
-    kept = centered if subtract_mean else flat
+    wide = checked(images)
+    centered, deviation, is_flat = center(wide)
+    if is_flat is not None:
+        centered = torch.where(is_flat, 0.0, centered)
+        deviation = torch.where(is_flat, 0.0, deviation)
+    values = math.prod(wide.shape[1:])
+    kept = centered if subtract_mean else wide
     if use_std:
-        square = centered.square().sum(1, keepdim=True) / max(1, flat.shape[1] - 1)
+        square = deviation.square() * (values / max(1, values - 1))
+    elif subtract_mean:
+        square = deviation.square() * values
     else:
-        square = kept.square().sum(1, keepdim=True)
+        square = mean(wide.square())[..., None, None] * values
     divisor = (square + sqrt_bias).clamp_min(LEAST_SQUARE).sqrt() / scale
     divisor = torch.where(divisor < min_divisor, 1.0, divisor)
-    return (kept / divisor).view_as(images).to(images.dtype)
+    return (kept / divisor).to(images.dtype)
 
 
 def lecun_lcn(images: Tensor, kernel_size: int = 7, threshold: float = 1e-4) -> Tensor:
@@ -51,5 +60,6 @@ def lecun_lcn(images: Tensor, kernel_size: int = 7, threshold: float = 1e-4) -> 
     bands = bands_for(images, kernel_size, LECUN_SIGMA, borders="zero")
     centered = wide - local_mean(wide, bands, kernel_size)
     deviation = local_mean(wide.square(), bands, kernel_size).clamp_min(LEAST_SQUARE).sqrt()
-    divisor = torch.maximum(deviation, deviation.mean((2, 3), keepdim=True)).clamp_min(threshold)
+    usual = deviation.mean(3, keepdim=True).mean(2, keepdim=True)
+    divisor = torch.maximum(deviation, usual).clamp_min(threshold)
     return (centered / divisor).to(images.dtype)

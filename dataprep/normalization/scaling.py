@@ -53,10 +53,12 @@ def moments(batches: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         if not count:
             start = values.mean(1, keepdim=True)
             total, squares = torch.zeros_like(start), torch.zeros_like(start)
-        values -= start
+        values = values - start
         count += values.shape[1]
         total += values.sum(1, keepdim=True)
         squares += values.square().sum(1, keepdim=True)
+    if not count:
+        raise ValueError("there are no images to take mean and deviation of")
     mean = total / count
     deviation = (squares / count - mean.square()).clamp_min(0.0).sqrt()
     return (start + mean).flatten().cpu(), deviation.flatten().cpu()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dataprep.errors import DataprepError
+from dataprep.normalization.images import checked
 
 MOST_VALUES = 4096  # per image: a matrix of more takes minutes to decompose and 128 MiB in double precision
 
@@ -24,7 +25,7 @@ def whiten(images: Tensor, mean: Tensor, matrix: Tensor) -> Tensor:
         raise ValueError(
             f"images have the shape {tuple(images.shape)}, but the whitening is of {len(mean)} values an image"
         )
-    flat = images.flatten(1).to(matrix.dtype)
+    flat = checked(images).flatten(1).to(matrix.dtype)
     return ((flat - mean) @ matrix).view_as(images).to(images.dtype)
 
 
@@ -49,6 +50,8 @@ def fit_whitening(batches: Iterable[Tensor], regularizer: float) -> tuple[Tensor
         count += len(flat)
         total += flat.sum(0)
         products.addmm_(flat.T, flat)
+    if not count:
+        raise ValueError("there are no images to fit whitening on")
     mean = total / count
     covariance = products / count - torch.outer(mean, mean)
     values, vectors = torch.linalg.eigh(covariance)

@@ -78,7 +78,8 @@ def _contrast_numbers(spec: dict[str, Any]) -> dict[str, float]:
 def views(pixels: NDArray[np.uint8], written: Images, spec: dict[str, Any]) -> list[View]:
     """Return the rows for images (n, S, S, 3) uint8: raw, scaled, GCN, LCN, and what was written if it is none of them.
 
-    GCN and LCN of the scaled images have the numbers of the fitted steps where there are such, else the defaults.
+    GCN and LCN of the scaled images have the numbers of the fitted steps where these are such (GCN as the first one),
+    else the defaults.
     """
     images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
     scaled = scale(images, spec["scale"])
@@ -118,7 +119,7 @@ def histograms(inputs: Inputs) -> Picture:
 
 
 def _noise(inputs: Inputs, rows: NDArray[np.int64], found: Amplification) -> Iterator[str | Picture]:
-    applied = any(step["step"] == "gcn" for step in inputs.normalization["steps"])
+    applied = inputs.normalization["steps"][:1] and inputs.normalization["steps"][0]["step"] == "gcn"
     verb = "amplifies" if applied else "would amplify"
     flat = int((found.deviation == 0).sum())
     if flat:

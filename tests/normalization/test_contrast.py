@@ -124,9 +124,23 @@ def test_gradients_are_finite_and_right() -> None:
     assert flat.grad.isfinite().all()
 
 
-def test_channels_last_images_are_taken() -> None:
+def test_channels_last_images_and_results_are_taken() -> None:
     images = IMAGES.float().contiguous(memory_format=torch.channels_last)
-    assert torch.equal(global_contrast(images), global_contrast(IMAGES.float()))
+    expected = global_contrast(IMAGES.float())
+    assert torch.equal(global_contrast(images), expected)
+    for out in (torch.empty_like(images), torch.zeros(5, 3, 11, 26)[..., ::2]):
+        assert torch.equal(global_contrast(images, out=out), expected)
+        assert torch.equal(out, expected)
+    with pytest.raises(ValueError, match=r"out has the shape \(5, 11, 13, 3\), but the images have \(5, 3, 11, 13\)"):
+        global_contrast(images, out=torch.zeros(5, 11, 13, 3))
+
+
+def test_squares_that_overflow_are_told_by_nan() -> None:
+    images = IMAGES.float()
+    images[1] *= 1e20
+    found = global_contrast(images)
+    assert found[1].isnan().all()
+    assert found[[0, 2, 3, 4]].isfinite().all()
 
 
 @pytest.mark.parametrize(

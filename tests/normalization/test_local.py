@@ -42,6 +42,18 @@ def test_tiles_of_large_images_change_nothing(side: int) -> None:
     assert torch.allclose(local_mean(images, (height, width), 21), height @ images @ width.T, atol=1e-12)
 
 
+def test_flat_bytes_become_zero_in_every_scale() -> None:
+    levels = torch.arange(256.0).view(256, 1, 1, 1).expand(256, 3, 32, 28)
+    for joint in (True, False):
+        assert local_contrast(levels, joint=joint).abs().max() == 0
+        assert local_contrast(levels / 255, joint=joint).abs().max() < 1e-2
+
+
+def test_an_unknown_divisor_is_refused() -> None:
+    with pytest.raises(ValueError, match="divisor is 'jarret'; did you mean 'jarrett'"):
+        local_contrast(IMAGES, divisor="jarret")  # type: ignore[arg-type]
+
+
 def test_borders_do_not_darken_and_flat_images_become_zero() -> None:
     levels = torch.arange(256).view(256, 1, 1, 1).expand(256, 3, 16, 16) / 255
     assert local_contrast(levels.double()).abs().max() < 1e-10

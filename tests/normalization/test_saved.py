@@ -44,6 +44,22 @@ def test_files_and_program_give_the_same_bits_for_any_number_of_images(tmp_path:
         assert torch.equal(program(IMAGES[:count]), expected[:count])
 
 
+@pytest.mark.parametrize("side", [8, 9, 11, 13, 33, 105, 129, 133, 193])
+@pytest.mark.parametrize("name", ["crops", "lcn", "floor", "old"])
+def test_one_image_gives_the_same_bits_alone_and_among_others_with_any_threads(name: str, side: int) -> None:
+    images = torch.randint(0, 256, (17, 3, side, side), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    module = fitted(name, images=images)
+    whole, threads = module(images), torch.get_num_threads()
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            assert torch.equal(module(images), whole)
+            for batch in (1, 2, 5):
+                assert torch.equal(module(images[:batch]), whole[:batch])
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_blocks_of_a_large_batch_give_the_bits_that_serving_gives(tmp_path: Path) -> None:
     images = torch.randint(0, 256, (600, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     images[5] = 77

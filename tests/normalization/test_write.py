@@ -100,7 +100,7 @@ def test_numbers_beyond_single_precision_are_told_of(tmp_path: Path) -> None:
     pixels = np.full((2, 4, 4, 3), 9, np.uint8)
     pixels[1, 0, 0, 0] = 10
     kept = pl.DataFrame({"image_id": ["a", "b"], "split": ["train", "train"]})
-    wild = params({"step": "gcn", "s": 1e38, "floor": 1e-30})
+    wild = params({"step": "gcn", "s": 1e30, "floor": 1e-30}, {"step": "gcn"})
     with pytest.raises(
         DataprepError, match=r"not finite of b\n.*normalize.steps\n.*raise the floor or the regularizer"
     ):

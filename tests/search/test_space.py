@@ -111,9 +111,9 @@ def test_a_choice_may_be_a_mapping_and_a_key_dotted() -> None:
         ({"dropout": {"low": 0, "high": 1, "scale": "log"}}, "low is 0; a logarithmic scale begins above 0"),
         ({"width": {"low": 8.5, "high": 16, "integer": True}}, "with integer both are whole numbers"),
         ({"width": {"lo": 8, "high": 16}}, "search.space.width.low: missing; is 'lo' a misspelling of it?"),
-        ({"width": {"choices": []}}, "search.space.width.choices: () given, Tuple should have at least 1 item"),
-        ({"width": 32}, "search.space.width: 32 given, should be a valid dictionary"),
-        ({"width": [16, 32]}, "search.space.width: (16, 32) given, should be a valid dictionary"),
+        ({"width": {"choices": []}}, "search.space.width.choices: [] given, should have at least 1 item"),
+        ({"width": 32}, "search.space.width: 32 given, should be a mapping (key: value)"),
+        ({"width": [16, 32]}, "search.space.width: [16, 32] given, should be a mapping (key: value)"),
         ({}, "search.space: Dictionary should have at least 1 item"),
     ],
 )  # fmt: skip
