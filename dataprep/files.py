@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,20 @@ def replacing_folder(path: Path) -> Iterator[Path]:
                 _take_place(part, path)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def check_replaceable(path: Path, ours: Callable[[Path], bool]) -> None:
+    """Refuse a folder that holds what its user may want to keep, before `replacing_folder` takes its place.
+
+    Good are a path where nothing is, an empty folder, and a folder that is `ours`. Raises DataprepError otherwise.
+    """
+    if not os.path.lexists(path) or (path.is_dir() and (not any(path.iterdir()) or ours(path))):
+        return
+    raise DataprepError(
+        "the folder holds other things, which would be lost" if path.is_dir() else "this is no folder",
+        where=str(path),
+        remedy="name a new or an empty folder",
+    )
 
 
 def _take_place(part: Path, path: Path) -> None:

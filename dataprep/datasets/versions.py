@@ -58,12 +58,15 @@ def load(
     Its files come from DVC's cache or a remote (by default the repository's own, else `remote`) into `folder`, by
     default .cache/versions/<version>, and stay there: asked for again, they are compared with their checksums and used.
     Raises DataprepError for an id that no commit records (the message lists those there are), for files that are
-    neither in the cache nor on the remote, and for files that are not those that were recorded.
+    neither in the cache nor on the remote, for files that are not those that were recorded, and for a `folder` that
+    holds anything but a data set.
     """
     root = Path(repository)
     record = find(version, versions(root))
     if record is None:
         raise unknown(version, root)
+    if folder:
+        files.check_replaceable(Path(folder), _is_dataset)
     return fetch(record, root, Path(folder) if folder else root / KEPT_IN / record.version, remote)
 
 
@@ -105,6 +108,13 @@ def fetch(record: Recorded, root: Path, folder: Path, remote: str | None = None)
             path.rename(part / path.name)
         (part / "dataset").rmdir()
     return open_dataset(folder)
+
+
+def _is_dataset(folder: Path) -> bool:
+    try:
+        return bool(read_manifest(folder))
+    except DataprepError:
+        return False
 
 
 def _whole(folder: Path, record: Recorded) -> bool:

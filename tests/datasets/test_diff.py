@@ -15,6 +15,7 @@ from dataprep.datasets.diff_pictures import write_pictures
 from dataprep.datasets.diff_text import as_json, as_markdown, as_text
 from dataprep.datasets.reader import DataSet, open_dataset
 from dataprep.datasets.writer import write_dataset
+from dataprep.errors import DataprepError
 from dataprep.schema import INDEX, REMOVED
 from tests.datasets.builders import content, originals, params, picture, pictures, written
 
@@ -118,6 +119,18 @@ def test_thumbnails_are_the_images(diff: Diff, tmp_path: Path) -> None:
     with Image.open(made["added"]) as image:
         shown = np.asarray(image.convert("RGB"))
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 500, "random pixels have many colors"
+
+
+def test_thumbnails_replace_their_like_and_nothing_else(diff: Diff, tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    write_pictures(diff, tmp_path / "p")
+    write_pictures(diff, tmp_path / "p")
+    (tmp_path / "p/mine.txt").write_text("mine")
+    with pytest.raises(DataprepError, match=r"holds other things, .* lost\n.*/p\n.*name a new or an empty folder"):
+        write_pictures(diff, tmp_path / "p")
+    assert (tmp_path / "p/mine.txt").read_text() == "mine"
+    with pytest.raises(DataprepError, match=r"this is no folder\n.*/mine.txt\n"):
+        write_pictures(diff, tmp_path / "p/mine.txt")
 
 
 def in_memory(rows: dict[str, tuple[str, str, str]], removed: dict[str, str]) -> DataSet:
