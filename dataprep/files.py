@@ -1,6 +1,7 @@
 """Write outputs whole or not at all."""
 
 import ctypes
+import errno
 import fcntl
 import glob
 import hashlib
@@ -8,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from dataprep.errors import DataprepError
 
 AT_FDCWD = -100  # linux/fcntl.h: paths are as the process sees them
 RENAME_EXCHANGE = 2  # linux/fs.h
+REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)  # a write, by the system
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary file beside `path` that takes its place when the block ends well.
 
     When the block fails, `path` is as it was and the temporary file is gone.
-    Raises DataprepError when the folder or file cannot be written or the disk is full.
+    Raises DataprepError when the folder or file cannot be written or the disk is full, or the block cannot read a file.
     """
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
     The exchange is one step where the file system can (Linux's renameat2), so that a process killed at any moment
     leaves the old folder or the new one, whole. What killed writers left behind is removed.
-    Raises DataprepError when the folder cannot be written or the disk is full.
+    Raises DataprepError when the folder cannot be written or the disk is full, or the block cannot read a file.
     """
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,20 @@ def replacing_folder(path: Path) -> Iterator[Path]:
                 _take_place(part, path)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def check_replaceable(path: Path, ours: Callable[[Path], bool]) -> None:
+    """Refuse a folder that holds what its user may want to keep, before `replacing_folder` takes its place.
+
+    Good are a path where nothing is, an empty folder, and a folder that is `ours`. Raises DataprepError otherwise.
+    """
+    if not os.path.lexists(path) or (path.is_dir() and (not any(path.iterdir()) or ours(path))):
+        return
+    raise DataprepError(
+        "the folder holds other things, which would be lost" if path.is_dir() else "this is no folder",
+        where=str(path),
+        remedy="name a new or an empty folder",
+    )
 
 
 def _take_place(part: Path, path: Path) -> None:
@@ -106,11 +122,29 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ComputeError) as error:  # polars tells of a full disk by ComputeError
+        name = getattr(error, "filename", None)
+        file = Path(os.fsdecode(name)) if isinstance(name, (str, bytes)) and name else None
+        said = getattr(error, "strerror", None) or error
+        if isinstance(error, ComputeError) or error.errno in REFUSED or (file and _concerns(file, path)):
+            raise DataprepError(
+                f"cannot write the output: {said}",
+                where=str(path),
+                remedy="free space, or make the folder writable (chmod u+w), then run `dvc repro` again",
+            ) from error
         raise DataprepError(
-            f"cannot write the output: {getattr(error, 'strerror', None) or error}",
-            where=str(path),
-            remedy="free space, or make the folder writable (chmod u+w), then run `dvc repro` again",
+            f"cannot read {file or 'an input'}: {said}",
+            where=str(file or f"while writing {path}"),
+            remedy="bring the file back (`dvc pull` or `dvc checkout`, or from its source), then run it again",
         ) from error
+
+
+def _concerns(file: Path, output: Path) -> bool:
+    """Whether `file` is the output, a folder above it, or lies in one of its temporary files."""
+    file, output = file.absolute(), output.absolute()
+    if file == output or output.is_relative_to(file):
+        return True
+    first = file.relative_to(output.parent).parts[0] if file.is_relative_to(output.parent) else ""
+    return first.startswith(f".{output.name}.") and first.endswith(".part")
 
 
 def new_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from dataprep import files
 from dataprep.errors import DataprepError
@@ -21,7 +21,7 @@ def read(path: Path, table: Table) -> pl.DataFrame:
         )
     try:
         frame = pl.read_parquet(path)
-    except (PolarsError, OSError) as error:
+    except (PolarsError, PanicException, OSError) as error:  # damage makes polars panic as well, which is no Exception
         raise DataprepError(
             f"the table {table.name} cannot be read: {error}",
             where=str(path),

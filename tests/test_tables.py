@@ -1,6 +1,9 @@
 """schema, tables and files: what is written is whole, checked and the same each time."""
 
+import errno
 import pickle
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +111,26 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
         match=r"cannot write the output.*\n.*file/below/out.json\n.*free space, or make the folder writable",
     ):
         files.write_json(tmp_path / "file/below/out.json", {})
+
+
+@pytest.mark.parametrize("replacing", [files.replacing, files.replacing_folder])
+def test_an_input_that_cannot_be_read_is_not_told_as_a_full_disk(
+    replacing: Callable[[Path], AbstractContextManager[Path]], tmp_path: Path
+) -> None:
+    gone, out = tmp_path / "gone.bin", tmp_path / "out"
+    told = r"cannot read .*/gone.bin: No such file or directory\n.*where: .*/gone.bin\n.*dvc pull"
+    with pytest.raises(DataprepError, match=told), replacing(out):
+        gone.read_bytes()
+    with pytest.raises(DataprepError, match=r"cannot read an input: cut off\n.*while writing .*/out\n"), replacing(out):
+        raise OSError("cut off")  # as Pillow tells of a truncated image
+    with (
+        pytest.raises(DataprepError, match=r"cannot write the output: .*\n.*/out\n.*free space"),
+        replacing(out) as part,
+    ):
+        (part / "none" / "file").write_text("")
+    with pytest.raises(DataprepError, match=r"cannot write the output: Permission denied\n"), replacing(out):
+        raise PermissionError(errno.EACCES, "Permission denied", str(gone))
+    assert not list(tmp_path.iterdir())
 
 
 def test_errors_survive_the_way_from_a_worker_process() -> None:

@@ -1,5 +1,6 @@
 """The data-set card: Markdown for people, under metadata that Hugging Face `datasets` and its hub read."""
 
+import itertools
 import json
 import re
 from typing import Any
@@ -8,7 +9,7 @@ import polars as pl
 
 from dataprep.config import Write
 from dataprep.datasets.content import Content
-from dataprep.datasets.image_shards import FOLDERS, file_name
+from dataprep.datasets.image_shards import FOLDERS, PARQUET, file_name
 from dataprep.markdown import count, escape, table
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -46,13 +47,27 @@ def _front(content: Content, params: Write) -> str:
         known = re.fullmatch(r"[A-Za-z0-9.+-]+", said.license)
         values["license"] = said.license.lower() if known else "other"
         values |= {} if known else {"license_name": "other", "license_link": said.license}
-    files = [
-        {"split": re.sub(r"\W", "_", split), "path": f"images/{file_name(split)}-*.parquet"}
-        for split in content.kept["split"].unique().sort()
-    ]
+    names = _split_names(content.kept["split"].unique().sort().to_list())
+    files = [{"split": name, "path": _shards(split)} for split, name in names.items()]
     if "parquet" in params.formats:
         values["configs"] = [{"config_name": "default", "data_files": files}]
     return "".join(f"{key}: {json.dumps(value, ensure_ascii=True)}\n" for key, value in values.items())
+
+
+def _shards(split: str) -> str:
+    """Return the pattern of the split's Parquet shards, and of no other split's: `train-*` has `train-noisy-00000`."""
+    return f"{FOLDERS[PARQUET]}/{file_name(split)}-{'[0-9]' * 5}.parquet"
+
+
+def _split_names(splits: list[str]) -> dict[str, str]:
+    """Return each split's name as Hugging Face takes it, letters, digits and underscores; numbered where two agree."""
+    found = {split: split for split in splits if re.fullmatch(r"\w+", split)}
+    for split in splits:
+        if split not in found:
+            name = re.sub(r"\W", "_", split) or "_"
+            numbered = itertools.chain([name], (f"{name}_{n}" for n in itertools.count(2)))
+            found[split] = next(free for free in numbered if free not in found.values())
+    return {split: found[split] for split in splits}
 
 
 def _splits(content: Content, classes: list[str]) -> str:
@@ -91,7 +106,7 @@ def _uses(content: Content, params: Write) -> str:
     if "parquet" in params.formats:
         lines += [
             'datasets.load_dataset("path/to/this/folder")             # Hugging Face',
-            f'polars.read_parquet("images/{file_name(first)}-*.parquet")',
+            f'polars.read_parquet("{_shards(first)}")',
         ]
     if "webdataset" in params.formats:
         lines.append(f'webdataset.WebDataset("{shards}").decode("torchrgb")')

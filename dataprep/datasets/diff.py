@@ -40,21 +40,23 @@ def compare(old: DataSet, new: DataSet) -> Diff:
     """Return what differs, image by image.
 
     Images are the same by image_id. removed and added: with the reason that REMOVED gives, or that the source differs.
-    renamed: other image_id, same bytes, and no other image has them. relabeled, moved: other label or split. changed:
-    other bytes.
+    renamed: other image_id, same bytes, and no other image has them; its label and split are compared as well.
+    relabeled, moved: other label or split. changed: other bytes.
     """
     columns = ["image_id", "sha256", "label", "split", "reason", "decided_by", "given_label"]
     before, after = (version.index.select(columns) for version in (old, new))
     both = before.join(after, on="image_id", suffix="_new", validate="1:1")
     gone = before.join(after, on="image_id", how="anti")
     came = after.join(before, on="image_id", how="anti")
-    renamed = _renamed(gone, came)
+    stayed = pl.concat([both["sha256"], both["sha256_new"]]).implode()
+    pairs = _pairs(*(frame.filter(~pl.col("sha256").is_in(stayed)) for frame in (gone, came)))
+    same = pl.concat([both, pairs.select(both.columns)])
     parts = [
-        _came(came.join(renamed, on="image_id", how="anti"), old.removed),
-        _gone(gone.join(renamed, left_on="image_id", right_on="old_id", how="anti"), new.removed),
-        renamed,
-        _relabeled(both),
-        _differing(both, "split", "moved", f"another split in {SOURCE}"),
+        _came(came.join(pairs, on="image_id", how="anti"), old.removed),
+        _gone(gone.join(pairs, left_on="image_id", right_on="old_id", how="anti"), new.removed),
+        _renamed(pairs),
+        _relabeled(same),
+        _differing(same, "split", "moved", f"another split in {SOURCE}"),
         _differing(both, "sha256", "changed", f"other bytes in {SOURCE}"),
     ]
     changes = pl.concat([CHANGES.empty(), *parts], how="diagonal")
@@ -87,31 +89,33 @@ def _gone(gone: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _renamed(gone: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
+def _pairs(gone: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
+    """Return images of other names and the same bytes: old_id, the new image_id, and the columns of both versions."""
     alone = [frame.filter(pl.col("sha256").is_unique()) for frame in (gone, came)]
-    return (
-        alone[1]
-        .join(alone[0], on="sha256", suffix="_old")
-        .select(
-            "image_id",
-            "label",
-            "split",
-            change=pl.lit("renamed"),
-            old_id="image_id_old",
-            old_label="label_old",
-            old_split="split_old",
-            reason=pl.lit(f"another name in {SOURCE}"),
-        )
+    renamed = alone[0].rename({"image_id": "old_id"})
+    return renamed.join(alone[1], on="sha256", suffix="_new", coalesce=False, validate="1:1")
+
+
+def _renamed(pairs: pl.DataFrame) -> pl.DataFrame:
+    return pairs.select(
+        "image_id",
+        "old_id",
+        label="label_new",
+        old_label="label",
+        split="split_new",
+        old_split="split",
+        change=pl.lit("renamed"),
+        reason=pl.lit(f"another name in {SOURCE}"),
     )
 
 
-def _relabeled(both: pl.DataFrame) -> pl.DataFrame:
+def _relabeled(same: pl.DataFrame) -> pl.DataFrame:
     given = pl.when(pl.col("label_new") == pl.col("given_label_new"), pl.col("label") != pl.col("given_label"))
     reason = pl.coalesce(
         "reason_new", given.then(pl.lit("correction taken back")), pl.lit(f"another label in {SOURCE}")
     )
-    return _differing(both, "label", "relabeled", reason).join(
-        both.select("image_id", decided_by="decided_by_new"), on="image_id"
+    return _differing(same, "label", "relabeled", reason).join(
+        same.select("image_id", decided_by="decided_by_new"), on="image_id"
     )
 
 

@@ -23,8 +23,9 @@ def write_pictures(diff: Diff, folder: Path) -> dict[str, Path]:
     """Write a picture per kind of change into `folder`, whole or not at all, and return where each is.
 
     Removed images come from the old version, all others from the new one; changed ones stand side by side.
-    Raises DataprepError when a version's shards are not there.
+    Raises DataprepError when a version's shards are not there, and when the folder holds anything but such pictures.
     """
+    files.check_replaceable(folder, _is_pictures)
     found: dict[str, Path] = {}
     with files.replacing_folder(folder) as part:
         for kind in KINDS:
@@ -35,6 +36,11 @@ def write_pictures(diff: Diff, folder: Path) -> dict[str, Path]:
                 (part / picture.name).write_bytes(picture.data)
                 found[kind] = folder / picture.name
     return found
+
+
+def _is_pictures(folder: Path) -> bool:
+    ours = {f"{kind}{suffix}" for kind in KINDS for suffix in (".png", ".jpg")}
+    return all(path.name in ours and path.is_file() for path in folder.iterdir())
 
 
 def _tiles(diff: Diff, kind: str, rows: pl.DataFrame) -> Image.Image:

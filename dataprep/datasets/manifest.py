@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from dataprep import files
 from dataprep.datasets.content import FORMAT, version_of
@@ -63,6 +63,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
+        fits = isinstance(manifest, dict) and sealed(manifest) == manifest
     except OSError as error:
         raise DataprepError(
             f"there is no data set here, {MANIFEST} cannot be read: {error.strerror}",
@@ -78,7 +79,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             where=str(path),
             remedy="write it anew with `dvc repro`, or use the version of dataprep that wrote it",
         )
-    if sealed(manifest) != manifest:
+    if not fits:
         raise DataprepError("the manifest is damaged: its digest does not fit", where=str(path), remedy=MEND)
     return manifest
 
@@ -131,7 +132,7 @@ def _refuse_other_version(folder: Path, manifest: dict[str, Any], file: str) -> 
     try:
         kept, removed = (pl.read_parquet(folder / name) for name in (INDEX_FILE, REMOVED_FILE))
         there = version_of(kept, removed, manifest["parameters"])
-    except (PolarsError, OSError):
+    except (PolarsError, PanicException, OSError):  # damage makes polars panic as well, which is no Exception
         return
     if there != manifest["version"]:
         raise DataprepError(

@@ -39,8 +39,9 @@ def versions(repository: Path | str = ".") -> list[Recorded]:
 
     Raises DataprepError outside of a Git repository.
     """
-    root = Path(repository)
-    listed = _git(root, "log", "--all", "--date-order", "--format=%H %cI", "--", RECORD).split("\n")
+    root = _root(repository)
+    # In full: else Git leaves out a branch whose end is as its beginning, and with it the versions between.
+    listed = _git(root, "log", "--all", "--full-history", "--date-order", "--format=%H %cI", "--", RECORD).split("\n")
     found: dict[str, Recorded] = {}
     for line in filter(None, listed):
         commit, _, date = line.partition(" ")
@@ -57,14 +58,25 @@ def load(
 
     Its files come from DVC's cache or a remote (by default the repository's own, else `remote`) into `folder`, by
     default .cache/versions/<version>, and stay there: asked for again, they are compared with their checksums and used.
-    Raises DataprepError for an id that no commit records (the message lists those there are), for files that are
-    neither in the cache nor on the remote, and for files that are not those that were recorded.
+    Raises DataprepError for an id that no commit records (it lists those there are), for files that are nowhere or not
+    those that were recorded, and for a `folder` that holds anything but a data set.
     """
-    root = Path(repository)
+    root = _root(repository)
     record = find(version, versions(root))
     if record is None:
         raise unknown(version, root)
+    if folder:
+        files.check_replaceable(Path(folder), _is_dataset)
     return fetch(record, root, Path(folder) if folder else root / KEPT_IN / record.version, remote)
+
+
+def _root(repository: Path | str) -> Path:
+    """Return the folder of the DVC repository around a folder of it, which may lie below Git's own; else Git's."""
+    start = Path(repository)
+    top = Path(_git(start, "rev-parse", "--show-toplevel").removesuffix("\n"))
+    above = [folder for folder in (start.resolve(), *start.resolve().parents) if folder.is_relative_to(top)]
+    root = next((folder for folder in above if (folder / ".dvc").is_dir()), top)
+    return start if root == start.resolve() else root
 
 
 def find(version: str, known: list[Recorded]) -> Recorded | None:
@@ -74,8 +86,15 @@ def find(version: str, known: list[Recorded]) -> Recorded | None:
 
 
 def unknown(version: str, root: Path) -> DataprepError:
-    """Return the error for an id that no commit records; it lists what there is."""
+    """Return the error for an id that no commit records, or that several begin with; it lists what there is."""
     known = versions(root)
+    several = [record for record in known if version and record.version.startswith(version)]
+    if len(several) > 1:
+        return DataprepError(
+            f"'{version}' begins several versions",
+            where=str(root.resolve()),
+            remedy=f"give more digits: {listing(map(str, several), 10)}",
+        )
     hint = nearest(version, [record.version for record in known])
     return DataprepError(
         f"there is no version '{version}' in the history",
@@ -107,6 +126,13 @@ def fetch(record: Recorded, root: Path, folder: Path, remote: str | None = None)
     return open_dataset(folder)
 
 
+def _is_dataset(folder: Path) -> bool:
+    try:
+        return bool(read_manifest(folder))
+    except DataprepError:
+        return False
+
+
 def _whole(folder: Path, record: Recorded) -> bool:
     try:
         manifest = read_manifest(folder)
@@ -123,13 +149,11 @@ def resolved(name: str, repository: Path | str = ".", *, shards: bool = False) -
     Of a version in the history only the tables are fetched, unless `shards` are wanted as well.
     Raises DataprepError when it means none of them.
     """
-    root = Path(repository)
-    if Path(name).is_dir():
-        yield open_dataset(Path(name) if (Path(name) / MANIFEST).exists() else Path(name) / DATASET)
-        return
-    record = find(name, versions(root)) or _of_revision(name, root)
-    if record is None:
-        raise unknown(name, root)
+    for folder in (Path(name), Path(name) / DATASET):
+        if (folder / MANIFEST).exists():
+            yield open_dataset(folder)
+            return
+    root, record = _sought(name, repository)
     if shards:
         yield fetch(record, root, root / KEPT_IN / record.version)
         return
@@ -137,6 +161,26 @@ def resolved(name: str, repository: Path | str = ".", *, shards: bool = False) -
         place = Path(scratch) / "dataset"
         _bring(root, record, None, (MANIFEST, INDEX_FILE, REMOVED_FILE), place)
         yield DataSet(place, read_manifest(place), tables.read(place / INDEX_FILE, INDEX))
+
+
+def _sought(name: str, repository: Path | str) -> tuple[Path, Recorded]:
+    """Return the repository's root and the version by id or revision; a folder of that name only has no data set."""
+    try:
+        root = _root(repository)
+    except DataprepError as error:
+        if Path(name).is_dir():
+            open_dataset(Path(name))
+        raise DataprepError(
+            f"there is no folder '{name}', and no history that could have such a version: {error.what}",
+            where=error.where,
+            remedy="name a folder with a data set, or run it in a clone of the repository",
+        ) from error
+    record = find(name, versions(root)) or _of_revision(name, root)
+    if record is not None:
+        return root, record
+    if Path(name).is_dir():
+        open_dataset(Path(name))
+    raise unknown(name, root)
 
 
 def _of_revision(name: str, root: Path) -> Recorded | None:

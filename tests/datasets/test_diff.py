@@ -15,6 +15,7 @@ from dataprep.datasets.diff_pictures import write_pictures
 from dataprep.datasets.diff_text import as_json, as_markdown, as_text
 from dataprep.datasets.reader import DataSet, open_dataset
 from dataprep.datasets.writer import write_dataset
+from dataprep.errors import DataprepError
 from dataprep.schema import INDEX, REMOVED
 from tests.datasets.builders import content, originals, params, picture, pictures, written
 
@@ -120,6 +121,18 @@ def test_thumbnails_are_the_images(diff: Diff, tmp_path: Path) -> None:
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 500, "random pixels have many colors"
 
 
+def test_thumbnails_replace_their_like_and_nothing_else(diff: Diff, tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    write_pictures(diff, tmp_path / "p")
+    write_pictures(diff, tmp_path / "p")
+    (tmp_path / "p/mine.txt").write_text("mine")
+    with pytest.raises(DataprepError, match=r"holds other things, .* lost\n.*/p\n.*name a new or an empty folder"):
+        write_pictures(diff, tmp_path / "p")
+    assert (tmp_path / "p/mine.txt").read_text() == "mine"
+    with pytest.raises(DataprepError, match=r"this is no folder\n.*/mine.txt\n"):
+        write_pictures(diff, tmp_path / "p/mine.txt")
+
+
 def in_memory(rows: dict[str, tuple[str, str, str]], removed: dict[str, str]) -> DataSet:
     """Return a data set without shards: image_id -> sha256, label, split; image_id -> reason."""
     fixed = {"given_label": "a", "reason": None, "decided_by": None, "file": "f", "offset": 0, "bytes": 1}
@@ -133,6 +146,7 @@ def in_memory(rows: dict[str, tuple[str, str, str]], removed: dict[str, str]) ->
     return made
 
 
+TOLD = {"version": "v", "images": 2, "parameters": {}}
 VERSION = st.dictionaries(
     st.sampled_from("abcdefgh"), st.tuples(*(st.sampled_from(values) for values in ("123456", "xy", "st")))
 )
@@ -152,10 +166,12 @@ def test_the_changes_lead_from_one_version_to_the_other(
             assert row["reason"] == removed.get(row["image_id"], "not in the source any more")
     for row in found.filter(change="renamed").iter_rows(named=True):
         assert old[row["old_id"]][0] == new[row["image_id"]][0]
-        del rebuilt[row["old_id"]]
+        for version in (old, new):
+            assert [values[0] for values in version.values()].count(new[row["image_id"]][0]) == 1
+        rebuilt[row["image_id"]] = rebuilt.pop(row["old_id"])
     for row in found.iter_rows(named=True):
         name, before = row["image_id"], rebuilt.get(row["image_id"], ("", "", ""))
-        if row["change"] in ("added", "renamed"):
+        if row["change"] == "added":
             rebuilt[name] = new[name]
         if row["change"] == "relabeled":
             assert before[1] == row["old_label"] != row["label"]
@@ -165,6 +181,24 @@ def test_the_changes_lead_from_one_version_to_the_other(
         if row["change"] == "changed":
             rebuilt[name] = (new[name][0], *rebuilt[name][1:])
     assert rebuilt == new
+
+
+def test_a_renamed_image_has_its_other_changes_too() -> None:
+    old = in_memory({"a": ("1", "x", "s"), "b": ("2", "x", "s")}, {})
+    new = in_memory({"c": ("1", "y", "t"), "d": ("2", "x", "s")}, {})
+    diff = compare(old, new)
+    assert diff.counts() == {"added": 0, "removed": 0, "renamed": 2, "relabeled": 1, "moved": 1, "changed": 0}
+    made = replace(diff, old=replace(old, manifest=TOLD), new=replace(new, manifest=TOLD))
+    text = as_text(made, {}).splitlines()
+    assert "relabeled c: x -> y (another label in the source)" in text
+    assert "moved c: s -> t (another split in the source)" in text
+    assert "renamed c: was a" in text
+
+
+def test_bytes_that_have_another_name_in_both_versions_are_not_renamed() -> None:
+    old = in_memory({"a": ("1", "x", "s"), "kept": ("1", "x", "s")}, {})
+    new = in_memory({"b": ("1", "x", "s"), "kept": ("1", "x", "s")}, {})
+    assert sorted(compare(old, new).changes["change", "image_id"].iter_rows()) == [("added", "b"), ("removed", "a")]
 
 
 def test_flat_names_every_value() -> None:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
+from polars.exceptions import PanicException, PolarsError
 
+from dataprep import tables
 from dataprep.cli import main
 from dataprep.datasets.manifest import read_manifest
 from dataprep.datasets.reader import DataSet, open_dataset
 from dataprep.errors import DataprepError
+from dataprep.schema import INDEX
 from tests.datasets.builders import SIDE, written
 
 SHARD = "images/train-00001.parquet"
@@ -68,6 +72,32 @@ def test_a_missing_or_truncated_shard_is_found_on_opening(
 ) -> None:
     damage(version / SHARD)
     with pytest.raises(DataprepError, match=message):
+        open_dataset(version)
+
+
+def test_damage_that_makes_polars_panic_is_told(version: Path) -> None:
+    path = version / "index.parquet"
+    whole = path.read_bytes()
+    for place in reversed(range(len(whole) // 2)):
+        flip(path, place)
+        try:
+            pl.read_parquet(path)
+        except PanicException:
+            with pytest.raises(DataprepError, match=r"index.parquet has other bytes than the manifest says"):
+                open_dataset(version)
+            with pytest.raises(DataprepError, match=r"the table INDEX cannot be read"):
+                tables.read(path, INDEX)
+            return
+        except (PolarsError, OSError):
+            pass
+        path.write_bytes(whole)
+    pytest.fail("no flipped bit made polars panic")
+
+
+def test_a_manifest_with_half_a_character_is_told(version: Path) -> None:
+    path = version / "manifest.json"
+    path.write_text(path.read_text().replace('"source": "', '"source": "\\ud800'))
+    with pytest.raises(DataprepError, match=r"the manifest is damaged: .*\n.*manifest.json\n.*dvc pull"):
         open_dataset(version)
 
 

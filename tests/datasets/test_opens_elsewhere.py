@@ -4,6 +4,8 @@ import gc
 import io
 import json
 import logging
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import mlcroissant
@@ -15,7 +17,8 @@ import yaml
 from PIL import Image
 
 from dataprep.datasets.reader import open_dataset
-from tests.datasets.builders import CARD, params, written
+from dataprep.datasets.writer import write_dataset
+from tests.datasets.builders import CARD, content, originals, params, pictures, written
 
 # The libraries' own warnings are not ours to mend; what they read is.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -41,6 +44,31 @@ def test_hugging_face_datasets(version: tuple[Path, dict[str, bytes]], tmp_path:
     for row in train:
         assert np.array_equal(np.asarray(row["image"].convert("RGB")), decoded(files[row["image_id"]]))
         assert train.features["label"].int2str(row["label"]) == row["label_name"] == row["image_id"].split("/")[0]
+
+
+def test_splits_with_names_alike_stay_apart(tmp_path: Path, offline: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    files = pictures(14)
+    made = content(tmp_path, files)
+    names = ["train", "train-noisy", "train_noisy", "train-noisy-00000"]
+    split = pl.Series("split", [names[n % 4] for n in range(made.kept.height)])
+    kept = made.kept.with_columns(split)
+    copies = made.augmented_index.clear()
+    images = made.images.with_columns(split)
+    whole = replace(made, images=images, kept=kept, augmented_index=copies, augmented=made.augmented[:0])
+    write_dataset(whole, originals(files), params(), tmp_path / "data")
+    wanted = {name: set(rows["image_id"]) for (name,), rows in kept.group_by("split")}
+    opened = datasets.load_dataset(str(tmp_path / "data"), cache_dir=str(tmp_path / "cache"))
+    told = {"train-noisy": "train_noisy_2", "train-noisy-00000": "train_noisy_00000"}
+    assert {name: sorted(rows["image_id"]) for name, rows in opened.items()} == {
+        told.get(name, name): sorted(ids) for name, ids in wanted.items()
+    }
+    monkeypatch.chdir(tmp_path / "data")
+    (line,) = re.findall(r'polars\.read_parquet\("(.*)"\)', Path("README.md").read_text())
+    assert set(pl.read_parquet(line)["image_id"]) == wanted["train_noisy"], "the card shows the last split"
+    pattern = "images/train-[0-9][0-9][0-9][0-9][0-9].parquet"
+    assert set(pl.read_parquet(pattern)["image_id"]) == wanted["train"]
 
 
 def test_a_shard_alone_tells_hugging_face_what_it_holds(

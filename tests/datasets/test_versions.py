@@ -193,6 +193,22 @@ def test_what_is_not_there_is_told(repository: Made, tmp_path: Path, monkeypatch
         versions(tmp_path)
 
 
+def test_a_folder_that_holds_other_things_is_kept(
+    repository: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, (old, new), (before, after) = repository
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    assert tree(dataprep.load(old, repository=root, folder=mine).folder) == before
+    assert tree(dataprep.load(new, repository=root, folder=mine).folder) == after, "a version makes way for another"
+    (mine / "manifest.json").write_text("{}")
+    kept = tree(mine)
+    monkeypatch.chdir(root)
+    with pytest.raises(SystemExit, match=r"holds other things, .* lost\n.*/mine\n.*name a new or an empty folder"):
+        main(["get", old, "--folder", str(mine)])
+    assert tree(mine) == kept
+
+
 def test_files_that_are_nowhere_are_told(repository: Made, tmp_path: Path) -> None:
     root, (old, _), _ = repository
     clone = tmp_path / "clone"
