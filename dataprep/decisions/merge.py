@@ -1,10 +1,8 @@
 """Bring in decisions from another file, such as the review page's download or a colleague's."""
 
-from datetime import UTC, datetime
-
 import polars as pl
 
-from dataprep.decisions.table import KEY
+from dataprep.decisions.table import KEY, time_of
 from dataprep.schema import DECISIONS
 
 COMPARED = ("verdict", "label", "sha256", "note")
@@ -54,18 +52,10 @@ def _key(row: Row) -> tuple[str | None, ...]:
 
 
 def _later(one: str | None, other: str | None) -> bool | None:
-    first, second = _time(one), _time(other)
+    first, second = time_of(one), time_of(other)
     if first is None or second is None or first == second:
         return None
     return first > second
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _words(row: Row) -> str:

@@ -107,7 +107,8 @@ def following(dataset: Any, view: Any, current: str | None) -> str | None:
 def progress(desk: Desk, dataset: Any) -> Remaining:
     """Return what is left in the whole session after the decisions so far, of all reviewers."""
     turns = tables.read(desk.session / TURNS_NAME, TURNS)
-    settled = settle(turns, [], read_decisions(desk.decisions), dataset.default_classes)
+    decisions = read_decisions(desk.decisions).join(turns, on="image_id", how="semi")  # some images have no turn
+    settled = settle(turns, [], decisions, dataset.default_classes, hints=0)
     return remaining(turns, settled.agreed, settled.disputed, float(dataset.info["enough"]))
 
 
