@@ -87,10 +87,9 @@ def settle(
 ) -> Settled:
     """Tell the decisions that hold from those in dispute and those that fit no image or class.
 
-    Not applied is a decision about an unknown image, about one whose sha256 has changed since, with an unknown class,
-    that keeps or relabels one of the `unreadable` images, or that keeps one without a label. Among the rest reviewers
-    agree when verdict and label are the same; a relabeling to the given label is a keep. Those who differ are in
-    dispute, and nobody wins.
+    Not applied is one about an unknown image or one whose sha256 has changed since, with an unknown class, to keep or
+    relabel one of the `unreadable` images, or to keep one without a label. Among the rest reviewers agree when verdict
+    and label are the same; a relabeling to the given label is a keep. Those who differ are in dispute; nobody wins.
     images: IMAGES, of which image_id, sha256 and label are read. classes: by default those of `images`.
     hints: how many lines of `unused` name an image that may be meant; 0 where nobody reads them.
     """
@@ -104,8 +103,8 @@ def settle(
         label=pl.when((pl.col("verdict") == "relabel") & ~same.fill_null(False)).then("label"),
     )
     moments = [found and found.timestamp() for found in map(time_of, judged["decided_at"])]
-    judged = judged.with_columns(pl.Series("moment", moments, pl.Float64))
-    judged = judged.with_columns(differ=pl.struct("verdict", "label").n_unique().over("image_id") > 1)
+    differ = pl.struct("verdict", "label").n_unique().over("image_id") > 1
+    judged = judged.with_columns(pl.Series("moment", moments, pl.Float64), differ=differ)
     said = pl.format("{} {}", pl.col("reviewer").fill_null("somebody"), _verdict_in_words())
     disputed = judged.filter("differ").group_by("image_id", maintain_order=True).agg(said=said.str.join(", "))
     unused += [f"{name}: reviewers differ ({who}); decide again together" for name, who in disputed.iter_rows()]
