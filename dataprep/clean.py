@@ -39,9 +39,9 @@ def clean(
     """Apply decisions first, then the policy. Every image is either kept or removed.
 
     - keep: nothing is done to the image. drop: removed. relabel: kept under the decision's label.
-    - A decision about an unknown image, one whose sha256 has changed, or with an unknown class is not applied, nor are
-      those of reviewers who differ (see `settle`); each is a line of `unused`. An image in dispute is kept as it is: no
-      policy decides what people could not.
+    - A decision about an unknown image, one whose sha256 has changed, with an unknown class, or to keep what cannot be
+      kept is not applied, nor are those of reviewers who differ (see `settle`); each is a line of `unused`. An image
+      in dispute is kept as it is: no policy decides what people could not.
     - Policy, per issue kind in the order of params: `drop` removes flagged images; `drop_extra` all of a
       group but the best (see `copies.choice`) among those still kept, unless their labels differ: which label is
       right is for people; `drop_train` and `drop_other` that side of a group that spans splits; `relabel` takes the
@@ -78,7 +78,7 @@ class _State:
         self._decide(settled)
         for name, row in self._rows.items():
             if row["unreadable"] is not None:
-                self._gone[name] = _Why(f"{UNREADABLE}: {row['unreadable']}", 0.0, POLICY)
+                self._gone.setdefault(name, _Why(f"{UNREADABLE}: {row['unreadable']}", 0.0, POLICY))
             elif row["label"] is None and name not in self._label:
                 self._gone.setdefault(name, _Why("no label", None, POLICY))
 

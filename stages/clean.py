@@ -7,6 +7,7 @@ from dataprep import tables
 from dataprep.clean import clean
 from dataprep.config import Params
 from dataprep.decisions.table import read_decisions
+from dataprep.markdown import visible
 from dataprep.schema import IMAGES, KEPT, MEASUREMENTS, REMOVED
 from stages.common import read_issues, run
 
@@ -30,7 +31,7 @@ def main(
         params.normalize.training_split,
     )
     for line in cleaned.unused:
-        print(f"warning: decision not applied: {line}", file=sys.stderr)
+        print(f"warning: decision not applied: {visible(line)}", file=sys.stderr)
     tables.write(cleaned.kept, kept, KEPT)
     tables.write(cleaned.removed, removed, REMOVED)
 

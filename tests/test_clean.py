@@ -171,6 +171,23 @@ def test_unreadable_and_unlabeled_images_always_go() -> None:
     assert cleaned.unused == ["a: unreadable, so it cannot be kept"]
 
 
+def test_people_who_drop_an_unreadable_image_or_keep_an_unlabeled_one_are_heard() -> None:
+    table = frames.images([{"image_id": "a"}, {"image_id": "b", "label": None}, {"image_id": "c", "label": "y"}])
+    measured = frames.measurements([{"image_id": "a", "unreadable": "empty"}, {"image_id": "b"}, {"image_id": "c"}])
+    at = "2026-01-02T03:04:05Z"
+    decided = decisions(
+        {"image_id": "a", "verdict": "drop", "reviewer": "Ada", "decided_at": at, "note": "cut in the scanner"},
+        {"image_id": "b", "verdict": "keep", "reviewer": "Ada"},
+    )
+    issues = frames.issues("dark", [{"image_id": "c"}])
+    cleaned = clean(table, measured, issues, decided, Clean(policy={}, relabel_confidence=0.9), "train")
+    assert cleaned.removed.select("image_id", "reason", "decided_by", "decided_at").rows() == [
+        ("a", "decision drop: cut in the scanner", "Ada", at),
+        ("b", "no label", "policy", None),
+    ]
+    assert cleaned.unused == ["b: it has no label, so it cannot be kept; relabel it"]
+
+
 def test_copies_under_several_labels_are_left_for_people() -> None:
     copies = group("exact_duplicate", b=0, c=0)  # b is x, c is y
     assert run({"exact_duplicate": "drop_extra"}, [copies]).removed.is_empty()

@@ -11,9 +11,10 @@ from dataprep.decisions import journal
 from dataprep.decisions.agreement import mean_agreement, pairs
 from dataprep.decisions.merge import merge
 from dataprep.decisions.remaining import in_words, remaining
-from dataprep.decisions.table import read_decisions, settle, usable
+from dataprep.decisions.table import KEY, read_decisions, settle, usable
 from dataprep.errors import DataprepError, listing
-from dataprep.schema import IMAGES, MEASUREMENTS, TURNS, class_names
+from dataprep.markdown import visible
+from dataprep.schema import DECISIONS, IMAGES, MEASUREMENTS, TURNS, class_names
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ def bring_in(path: Path, files: list[Path], by: str, data: Data) -> list[str]:
     """Merge the decisions of `files` into those at `path`, and return lines about what was taken and what was not.
 
     Not taken is what fits no image or class (`usable`), and what `merge` leaves out; disputes are listed.
-    All files are read before anything is changed. Raises DataprepError when there are none, or one cannot be read.
+    All files are read before anything is changed, and together they are one act to undo.
+    Raises DataprepError when there are none, or one cannot be read.
     """
     if not files:
         raise DataprepError("no file is named", where="dataprep decisions import", remedy="name one or more CSV files")
@@ -44,22 +46,31 @@ def bring_in(path: Path, files: list[Path], by: str, data: Data) -> list[str]:
     incoming = [(file, read_decisions(file)) for file in files]
     images, unreadable = data.read()
     lines = journal.recover(path)
+    table = read_decisions(path)
+    changed = DECISIONS.empty()
     for file, rows in incoming:
         good, unfit = usable(images, class_names(images), unreadable, rows)
-        taken, left = merge(read_decisions(path), good)
-        if taken.height:
-            journal.record(path, taken.iter_rows(named=True), by)
+        taken, left = merge(table, good)
+        table, changed = _with(table, taken), _with(changed, taken)
         same = good.height - taken.height - len(left)
-        lines += [f"{file}: {rows.height} decisions, {taken.height} taken, {same} known already"]
-        lines += [f"  not taken: {line}" for line in (*unfit, *left)]
-    disputed = settle(images, unreadable, read_decisions(path)).disputed
-    return lines + [f"disputed: {name}: {said}" for name, said in disputed.iter_rows()]
+        lines += [f"{visible(str(file))}: {rows.height} decisions, {taken.height} taken, {same} known already"]
+        lines += [f"  not taken: {visible(line)}" for line in (*unfit, *left)]
+    if changed.height:
+        journal.record(path, changed.iter_rows(named=True), by)
+    disputed = settle(images, unreadable, table).disputed
+    return lines + [f"disputed: {visible(f'{name}: {said}')}" for name, said in disputed.iter_rows()]
+
+
+def _with(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([table.join(rows, on=KEY, how="anti", nulls_equal=True), rows])
 
 
 def take_back(path: Path, by: str) -> list[str]:
     """Undo the last act of `by`, an import included; return what was undone."""
-    names = journal.undo(path, by)
-    return [f"undone: {listing(names)}" if names else f"{by} has nothing to undo"]
+    names, left = journal.undo(path, by)
+    lines = [f"undone: {visible(listing(names))}"] if names else []
+    lines += [f"left alone, as the decision has changed since: {visible(listing(left))}"] if left else []
+    return lines or [f"{visible(by)} has nothing to undo"]
 
 
 def status(path: Path, data: Data) -> list[str]:
@@ -69,13 +80,22 @@ def status(path: Path, data: Data) -> list[str]:
     images, unreadable = data.read()
     settled = settle(images, unreadable, decisions)
     people = decisions["reviewer"].fill_null("somebody").value_counts().sort("reviewer")
-    counted = listing((f"{who} {count}" for who, count in people.iter_rows()), 20)
+    counted = visible(listing((f"{who} {count}" for who, count in people.iter_rows()), 20))
     lines += [f"{decisions.height} decisions" + (f": {counted}" if people.height else "")]
     found = pairs(decisions, images)
-    lines += [f"{p.one} and {p.other} agree on {p.alike:.1%} of {p.images} images" for p in found]
+    lines += [f"{visible(f'{p.one} and {p.other}')} agree on {p.alike:.1%} of {p.images} images" for p in found]
     mean = mean_agreement(found)
     lines += [f"reviewers agree on {mean:.1%}, the mean over pairs"] if mean is not None and len(found) > 1 else []
-    lines += [f"not applied: {line}" for line in settled.unused]
+    lines += [f"not applied: {visible(line)}" for line in settled.unused]
     turns = tables.read(data.session / "turns.parquet", TURNS)
-    enough = json.loads((data.session / "metadata.json").read_text(encoding="utf-8"))["info"]["enough"]
-    return [*lines, in_words(remaining(turns, settled.agreed, settled.disputed, enough))]
+    return [*lines, in_words(remaining(turns, settled.agreed, settled.disputed, _enough(data.session)))]
+
+
+def _enough(session: Path) -> float:
+    path = session / "metadata.json"
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8"))["info"]["enough"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataprepError(
+            "the review session is not whole", where=str(path), remedy="run `dvc repro` to make it"
+        ) from error

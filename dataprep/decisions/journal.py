@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
 
@@ -25,6 +25,13 @@ MARK = b'{"written": true}\n'
 Row = dict[str, Any]  # the columns of DECISIONS
 Act = dict[str, Any]
 FIELDS = {"by", "at", "set", "unset", "before", "skip", "undoes"}
+
+
+class Undone(NamedTuple):
+    """The images whose act was taken back, and those whose decision has changed since and was left alone."""
+
+    images: list[str]
+    left: list[str]
 
 
 def journal_of(decisions: Path) -> Path:
@@ -56,24 +63,29 @@ def skip(path: Path, image_ids: Iterable[str], by: str) -> None:
         _commit(path, stream, table, _act(by, table, [], []) | {"skip": list(image_ids)})
 
 
-def undo(path: Path, by: str) -> list[str]:
+def undo(path: Path, by: str) -> Undone:
     """Take back the last act of `by` that still stands; return its images, none when nothing is left to undo.
 
-    What the reviewer had decided about them before comes back. Undoing again takes back the act before.
+    What had been decided about them before comes back. A decision that is not the act's any more, because of another
+    reviewer's act, Git or a hand, is left alone. Undoing again takes back the act before.
     """
+    if not journal_of(path).is_file():
+        return Undone([], [])
     with _locked(path) as stream:
         table = _present(path, stream)
         acts = [(line, act) for line, act in _read(stream)[0] if act["by"] == by]
         undone = {act["undoes"] for _, act in acts}
         standing = [(line, act) for line, act in acts if act["undoes"] is None and line not in undone]
         if not standing:
-            return []
+            return Undone([], [])
         line, last = standing[-1]
-        back = last["before"]
-        had = {(row["image_id"], row["reviewer"]) for row in back}
-        gone = [key for row in last["set"] if (key := (row["image_id"], row["reviewer"])) not in had]
+        ours = {_key(row): row for row in last["set"]}
+        stays = _changed(table, ours)
+        back = [row for row in last["before"] if _key(row) not in stays]
+        gone = [key for key in ours if key not in stays | {_key(row) for row in back}]
         _commit(path, stream, table, _act(by, table, back, gone) | {"undoes": line})
-        return list(dict.fromkeys([*(row["image_id"] for row in last["set"]), *last["skip"]]))
+        names = dict.fromkeys([*(name for name, who in ours if (name, who) not in stays), *last["skip"]])
+        return Undone(list(names), list(dict.fromkeys(name for name, who in ours if (name, who) in stays)))
 
 
 def recover(path: Path) -> list[str]:
@@ -107,10 +119,25 @@ def skipped(path: Path, by: str) -> set[str]:
 
 
 def _act(by: str, table: pl.DataFrame, rows: list[Row], unset: list[tuple[str, str | None]]) -> Act:
-    touched = {(row["image_id"], row["reviewer"]) for row in rows} | set(unset)
+    touched = {_key(row) for row in rows} | set(unset)
     near = table.filter(pl.col("image_id").is_in({name for name, _ in touched}))
-    before = [row for row in near.iter_rows(named=True) if (row["image_id"], row["reviewer"]) in touched]
+    before = [row for row in near.iter_rows(named=True) if _key(row) in touched]
     return {"by": by, "at": now(), "set": rows, "unset": unset, "before": before, "skip": [], "undoes": None}
+
+
+def _key(row: Row) -> tuple[str, str | None]:
+    return row["image_id"], row["reviewer"]
+
+
+def _changed(table: pl.DataFrame, ours: dict[tuple[str, str | None], Row]) -> set[tuple[str, str | None]]:
+    """Return the keys of the rows that `table` does not hold as in `ours`; CSV has no empty text, only null."""
+    near = table.filter(pl.col("image_id").is_in({name for name, _ in ours}))
+    present = {_key(row): row for row in near.iter_rows(named=True)}
+    return {
+        key
+        for key, row in ours.items()
+        if key not in present or any((row.get(name) or None) != value for name, value in present[key].items())
+    }
 
 
 def _commit(path: Path, stream: BinaryIO, table: pl.DataFrame, act: Act) -> None:

@@ -108,9 +108,9 @@ def _check_port(address: str, port: int) -> None:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # a port that is no 16-bit number overflows
         raise DataprepError(
-            f"the App cannot listen there: {error.strerror or error}",
+            f"the App cannot listen there: {getattr(error, 'strerror', None) or error}",
             where=f"{address}:{port}",
             remedy="close what uses the port, or choose another with --port",
         ) from error

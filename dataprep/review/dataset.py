@@ -13,6 +13,7 @@ import polars as pl
 from dataprep import files, tables
 from dataprep.decisions import journal
 from dataprep.decisions.table import settle
+from dataprep.markdown import visible
 from dataprep.review import marks
 from dataprep.review.desk import Desk
 from dataprep.review.session import MAP_NAME
@@ -63,7 +64,7 @@ def show_decisions(dataset: Any, desk: Desk, decisions: pl.DataFrame) -> None:
     unreadable = dataset.exists("metadata", False).values("image_id")
     settled = settle(images, unreadable, decisions, dataset.default_classes)
     for line in settled.unused:
-        print(f"not applied: {line}")
+        print(f"not applied: {visible(line)}")
     marks.show_all(dataset, marks.marks(settled, journal.skipped(desk.decisions, desk.reviewer)))
 
 

@@ -79,12 +79,14 @@ def skip(desk: Desk, dataset: Any, ids: list[str]) -> str:
 
 def undo(desk: Desk, dataset: Any) -> tuple[str, list[str]]:
     """Take back the reviewer's last act; return it in words, and the ids of its samples."""
-    names = journal.undo(desk.decisions, desk.reviewer)
+    names, left = journal.undo(desk.decisions, desk.reviewer)
+    stays = f"{listing(left, 1)}: changed since, left alone" if left else ""
     if not names:
-        return "nothing is left to undo", []
+        return stays or "nothing is left to undo", []
     _show(desk, dataset, names)
     found = {s["image_id"]: str(s["_id"]) for s in dataset._sample_collection.find({"image_id": {"$in": names}})}
-    return f"{listing(names, 1)}: undone", [found[name] for name in names if name in found]
+    words = f"{listing(names, 1)}: undone" + (f"; {stays}" if stays else "")
+    return words, [found[name] for name in names if name in found]
 
 
 def following(dataset: Any, view: Any, current: str | None) -> str | None:
@@ -105,7 +107,8 @@ def following(dataset: Any, view: Any, current: str | None) -> str | None:
 def progress(desk: Desk, dataset: Any) -> Remaining:
     """Return what is left in the whole session after the decisions so far, of all reviewers."""
     turns = tables.read(desk.session / TURNS_NAME, TURNS)
-    settled = settle(turns, [], read_decisions(desk.decisions), dataset.default_classes)
+    decisions = read_decisions(desk.decisions).join(turns, on="image_id", how="semi")  # some images have no turn
+    settled = settle(turns, [], decisions, dataset.default_classes, hints=0)
     return remaining(turns, settled.agreed, settled.disputed, float(dataset.info["enough"]))
 
 

@@ -42,7 +42,7 @@ def show_some(dataset: Any, image_ids: list[str], decisions: pl.DataFrame, skipp
     images = pl.DataFrame(rows, schema={"image_id": pl.String, "sha256": pl.String, "label": pl.String})
     unreadable = [s["image_id"] for s in samples if s.get("metadata") is None]
     mine = decisions.filter(pl.col("image_id").is_in(image_ids))
-    found = marks(settle(images, unreadable, mine, dataset.default_classes), skipped & set(image_ids))
+    found = marks(settle(images, unreadable, mine, dataset.default_classes, hints=0), skipped & set(image_ids))
     _write(collection, {name: found.get(name) for name in images["image_id"]})
 
 

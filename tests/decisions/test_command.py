@@ -95,3 +95,48 @@ def test_faults_change_nothing(room: Path, arguments: list[str], message: str) -
     with pytest.raises(SystemExit, match=message):
         main(["decisions", *arguments])
     assert not (room / "reviews/decisions.csv").exists()
+
+
+def test_several_files_are_one_act(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (room / "one.csv").write_text(HEAD + "a,,keep,,Ada,2026-01-01T00:00:00Z\nb,,keep,,Ada,\n")
+    (room / "two.csv").write_text(HEAD + "a,,drop,,Ada,2026-01-02T00:00:00Z\nb,,keep,,Ada,\n")
+    main(["decisions", "import", "one.csv", "two.csv", "--reviewer", "Bob"])
+    assert capsys.readouterr().out.splitlines() == [
+        "one.csv: 2 decisions, 2 taken, 0 known already",
+        "two.csv: 2 decisions, 1 taken, 1 known already",
+    ]
+    path = room / "reviews/decisions.csv"
+    assert pl.read_csv(path, infer_schema=False)["verdict"].to_list() == ["drop", "keep"]
+    path.write_text(path.read_text().replace("b,,keep", "b,,drop"))
+    main(["decisions", "undo", "--reviewer", "Bob"])
+    assert capsys.readouterr().out.splitlines() == [
+        "undone: a",
+        "left alone, as the decision has changed since: b",
+    ]
+    assert pl.read_csv(path, infer_schema=False)["image_id"].to_list() == ["b"]
+
+
+def test_undo_without_decisions_makes_nothing(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["decisions", "undo", "--reviewer", "Ada"])
+    assert capsys.readouterr().out == "Ada has nothing to undo\n"
+    assert not (room / "reviews").exists()
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}", '{"info": {"enough": null}}', "\xff"])
+def test_a_session_that_is_not_whole_is_told(room: Path, text: str | None) -> None:
+    path = room / "data/session/metadata.json"
+    path.unlink()
+    if text is not None:
+        path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SystemExit, match="the review session is not whole"):
+        main(["decisions", "status"])
+
+
+def test_no_name_commands_the_terminal(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (room / "new.csv").write_text(HEAD + "\x1b[2Jz,,drop,,Ada,\na,,drop,,\x1b[1mBob,\na,,keep,,\x07,\n")
+    main(["decisions", "import", "new.csv", "--reviewer", "Ada"])
+    main(["decisions", "status"])
+    main(["decisions", "undo", "--reviewer", "Ada"])
+    out = capsys.readouterr().out
+    assert r"  not taken: \x1b[2Jz: not in the data" in out and r"disputed: a: \x07 keep, \x1b[1mBob drop" in out
+    assert not {"\x1b", "\x07"} & set(out)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.decisions import journal
-from dataprep.decisions.table import read_decisions
+from dataprep.decisions.table import read_decisions, write_decisions
 from dataprep.errors import DataprepError
 from tests.closure import ROOT
 
@@ -43,13 +43,32 @@ def test_undo_goes_back_act_by_act_and_leaves_others_alone(path: Path) -> None:
     journal.record(path, [row("a", "keep")], "Ada")
     journal.record(path, [row("a", "drop"), row("b", "drop")], "Ada")
     journal.record(path, [row("b", "keep", "Bob")], "Bob")
-    assert journal.undo(path, "Ada") == ["a", "b"]
+    assert journal.undo(path, "Ada").images == ["a", "b"]
     assert verdicts(path) == {("a", "Ada"): "keep", ("b", "Bob"): "keep"}
     journal.record(path, [row("c", "drop")], "Ada")
-    assert journal.undo(path, "Ada") == ["c"]
-    assert journal.undo(path, "Ada") == ["a"]
-    assert journal.undo(path, "Ada") == []
+    assert journal.undo(path, "Ada").images == ["c"]
+    assert journal.undo(path, "Ada").images == ["a"]
+    assert journal.undo(path, "Ada").images == []
     assert verdicts(path) == {("b", "Bob"): "keep"}
+
+
+def test_undo_leaves_alone_what_has_changed_since(path: Path) -> None:
+    journal.record(path, [row("a", "keep"), row("b", "keep")], "Ada")
+    journal.record(path, [row(name, "drop", note="") for name in "abcd"], "Ada")
+    journal.record(path, [row("a", "relabel", label="x")], "Bob")  # by an import of Ada's rows
+    table = read_decisions(path)
+    write_decisions(table.filter(pl.col("image_id") != "c"), path)  # by hand
+    assert journal.undo(path, "Ada") == (["b", "d"], ["a", "c"])
+    assert verdicts(path) == {("a", "Ada"): "relabel", ("b", "Ada"): "keep"}
+    assert journal.undo(path, "Ada") == (["b"], ["a"])
+    assert verdicts(path) == {("a", "Ada"): "relabel"}
+    assert journal.undo(path, "Bob") == (["a"], [])
+    assert verdicts(path) == {("a", "Ada"): "drop"}
+
+
+def test_nothing_to_undo_makes_no_folder(path: Path) -> None:
+    assert journal.undo(path, "Ada") == ([], [])
+    assert not path.parent.exists()
 
 
 def test_skipping_decides_nothing_and_can_be_undone(path: Path) -> None:
@@ -59,8 +78,8 @@ def test_skipping_decides_nothing_and_can_be_undone(path: Path) -> None:
     assert journal.skipped(path, "Bob") == set()
     journal.record(path, [row("a", "keep")], "Ada")
     assert journal.skipped(path, "Ada") == {"b"}
-    assert journal.undo(path, "Ada") == ["a"]
-    assert journal.undo(path, "Ada") == ["a", "b"]
+    assert journal.undo(path, "Ada").images == ["a"]
+    assert journal.undo(path, "Ada").images == ["a", "b"]
     assert journal.skipped(path, "Ada") == set()
 
 
@@ -95,7 +114,7 @@ def test_a_line_cut_off_is_told_and_hurts_nothing(path: Path, torn: bytes) -> No
     assert journal.recover(path) == ["line 3 of the journal is not whole: cut off before it was confirmed"]
     journal.record(path, [row("b", "drop")], "Ada")
     assert verdicts(path) == {("a", "Ada"): "keep", ("b", "Ada"): "drop"}
-    assert journal.undo(path, "Ada") == ["b"]
+    assert journal.undo(path, "Ada").images == ["b"]
     assert journal.recover(path) == []
 
 

@@ -41,3 +41,30 @@ def test_labels_count() -> None:
     one, other = ({"verdict": "relabel", "label": name, "decided_at": at} for name, at in (("x", EARLY), ("y", LATE)))
     assert merged(one, other)[0] == [("Ada", "relabel")]
     assert isinstance(merge(decisions(), decisions())[0], pl.DataFrame)
+
+
+def test_a_second_look_at_an_image_that_has_changed_is_taken() -> None:
+    same = {"image_id": "a", "reviewer": "Ada", "verdict": "keep", "decided_at": LATE}
+    for at in (EARLY, LATE, "2027-01-01T00:00:00Z", None):
+        rows, told = merge(decisions(same | {"sha256": "old"}), decisions(same | {"sha256": "new", "decided_at": at}))
+        assert (rows["sha256"].to_list(), told) == (["new"], [])
+        again = merge(rows, rows)
+        assert (again[0].height, again[1]) == (0, [])
+
+
+def test_a_note_that_was_added_is_taken_unless_the_present_row_is_later() -> None:
+    same = {"image_id": "a", "reviewer": "Ada", "verdict": "drop", "decided_at": EARLY}
+    for at in (EARLY, LATE, None):
+        rows, told = merge(decisions(same), decisions(same | {"note": "blurred", "decided_at": at}))
+        assert (rows["note"].to_list(), told) == (["blurred"], [])
+    rows, told = merge(decisions(same | {"note": "cut", "decided_at": LATE}), decisions(same | {"note": "blurred"}))
+    assert rows.is_empty()
+    assert told == [f"a: Ada's 'drop, blurred' ({EARLY}) is older than 'drop, cut' ({LATE}), which stays"]
+
+
+def test_a_note_is_taken_away_only_by_what_is_later() -> None:
+    same = {"image_id": "a", "reviewer": "Ada", "verdict": "drop", "decided_at": EARLY}
+    rows, told = merge(decisions(same | {"note": "cut"}), decisions(same))
+    assert rows.is_empty() and told[0].startswith(f"a: Ada's 'drop' ({EARLY}) has no time that tells")
+    rows, told = merge(decisions(same | {"note": "cut"}), decisions(same | {"decided_at": LATE}))
+    assert (rows["note"].to_list(), told) == ([None], [])

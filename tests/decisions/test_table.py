@@ -1,5 +1,6 @@
 """The decisions file: what cannot be read, what comes back, and which decisions hold."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataprep.decisions import table
 from dataprep.decisions.table import Settled, read_decisions, settle, write_decisions
-from dataprep.errors import DataprepError
+from dataprep.errors import DataprepError, nearest
 from dataprep.schema import DECISIONS
 from tests import frames
 
@@ -25,6 +27,8 @@ def decisions(*rows: dict[str, str | None]) -> pl.DataFrame:
         ("image_id,verdict\na,kep\n", "the verdict 'kep' is not one of keep, drop, relabel"),
         ("image_id,verdict\na,keep\na,drop\n", "two decisions about the same image by one reviewer: a"),
         ("image_id,verdict\na,keep,b,c\n", "not valid CSV"),
+        ('image_id,verdict\na,"keep\n', "not valid CSV: could not parse"),
+        ("image_id,verdict\na,\x1b[2J\n", r"the verdict '\\x1b\[2J' is not one of"),
         ("image_id,verdict\n,keep\n", "a decision has no image_id"),
     ],
 )
@@ -34,6 +38,7 @@ def test_decisions_that_cannot_be_read(text: str, message: str, tmp_path: Path) 
     with pytest.raises(DataprepError, match=message) as caught:
         read_decisions(path)
     assert str(path) in str(caught.value)
+    assert "\n" not in caught.value.what
 
 
 def test_blank_lines_are_no_decisions(tmp_path: Path) -> None:
@@ -127,3 +132,50 @@ def test_what_cannot_be_applied_is_told(row: dict[str, str | None], message: str
     found = settled(row)
     assert found.unused == [message]
     assert found.agreed.is_empty()
+
+
+def test_an_image_without_a_label_cannot_be_kept_but_dropped_or_relabeled() -> None:
+    images = frames.images([{"image_id": "a", "label": "x"}, *({"image_id": i, "label": None} for i in "bcd")])
+    rows = [("b", "keep", None), ("c", "drop", None), ("d", "relabel", "x")]
+    found = settle(images, [], decisions(*({"image_id": i, "verdict": v, "label": y} for i, v, y in rows)))
+    assert found.agreed.select("image_id", "verdict").rows() == [("c", "drop"), ("d", "relabel")]
+    assert found.unused == ["b: it has no label, so it cannot be kept; relabel it"]
+
+
+@pytest.mark.parametrize(
+    ("times", "latest"),
+    [
+        (["2026-01-01T12:00:00+09:00", "2026-01-01T11:00:00Z"], "2026-01-01T11:00:00Z"),
+        (["2026-01-01T11:00:00Z", "2026-01-01T12:00:00+09:00"], "2026-01-01T11:00:00Z"),
+        (["2026-01-01T11:00:00", "yesterday"], "2026-01-01T11:00:00"),
+        ([None, "yesterday"], "yesterday"),
+        ([None, None], None),
+    ],
+)
+def test_the_latest_time_is_the_latest_moment(times: list[str | None], latest: str | None) -> None:
+    rows = [
+        {"image_id": "a", "verdict": "keep", "reviewer": who, "decided_at": at}
+        for who, at in zip(("Ada", "Bob"), times, strict=True)
+    ]
+    assert settled(*rows).agreed["decided_at"].to_list() == [latest]
+
+
+def test_among_many_names_only_those_of_the_same_file_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+
+    def counted(word: str, known: Iterable[str]) -> str:
+        names = list(known)
+        compared.append(len(names))
+        return nearest(word, names)
+
+    monkeypatch.setattr(table, "nearest", counted)
+    names = [f"cat/{number:05}.png" for number in range(5000)] + ["dog/cat.png"]
+    images = frames.images([{"image_id": name} for name in names])
+    lost = decisions({"image_id": "old/dog/cat.png", "verdict": "drop"}, {"image_id": "zz.png", "verdict": "drop"})
+    assert settle(images, [], lost).unused == [
+        "old/dog/cat.png: not in the data (did you mean 'dog/cat.png'?)",
+        "zz.png: not in the data",
+    ]
+    assert compared == [1, 0]
+    assert settle(images, [], lost, hints=0).unused == [f"{name}: not in the data" for name in lost["image_id"]]
+    assert compared == [1, 0]

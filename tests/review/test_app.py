@@ -87,6 +87,15 @@ def test_port_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert raised.value.where == f"127.0.0.1:{port}"
 
 
+def test_no_such_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "find_mongod", lambda: "mongodb://127.0.0.1:1")
+    folder = builders.found().write(tmp_path / "session")
+    for port in (65536, -1):
+        with pytest.raises(DataprepError, match=r"cannot listen there: .*0-65535") as raised:
+            _open(tmp_path, folder=folder, port=port)
+        assert "choose another with --port" in raised.value.remedy
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What FiftyOne says of a session, of the same again, and of that folder with a changed session."""

@@ -95,6 +95,26 @@ def test_page_gives_the_decisions(tmp_path: Path, browser: "playwright.Browser")
     assert faults == []
 
 
+def test_a_note_added_later_renews_the_time(tmp_path: Path, browser: "playwright.Browser") -> None:
+    folder = builders.found().write(tmp_path / "session")
+    earlier = tmp_path / "earlier.csv"
+    row = f'"{MARKUP}",,drop,,Ada,2020-01-01T00:00:00Z,'
+    earlier.write_text(f"{','.join(DECISIONS.columns)}\n{row}\n")
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    page.locator("#reviewer").fill("Ada")
+    page.locator("#load").set_input_files(earlier)
+    page.get_by_role("button", name="Label error").click()
+    note = page.locator(".card").nth(1).get_by_placeholder("note")
+    note.fill("blurred")
+    note.blur()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download decisions.csv").click()
+    (found,) = _read(Path(waiting.value.path())).iter_rows(named=True)
+    assert (found["image_id"], found["verdict"], found["note"]) == (MARKUP, "drop", "blurred")
+    assert found["decided_at"] > "2020-01-01T00:00:00Z"
+
+
 @pytest.mark.skipif(find_mongod() is None, reason="no mongod that runs")
 def test_a_review_survives_a_kill(tmp_path: Path, browser: "playwright.Browser") -> None:
     folder = builders.found().write(tmp_path / "session")

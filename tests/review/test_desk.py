@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 
-from dataprep.decisions.table import read_decisions
+from dataprep.decisions.table import read_decisions, settle
 from dataprep.errors import DataprepError
 from dataprep.review import desk
 from dataprep.review.mongod import find_mongod
@@ -135,6 +137,24 @@ def test_undo_and_reopening(told: dict[str, Any]) -> None:
 def test_the_running_estimate_is_told(told: dict[str, Any]) -> None:
     decided = [mark for mark in _expected(told["order"]).values() if mark != "skipped"]
     assert told["progress"].startswith(f"{len(decided)} of 7 decided, ") and "still wrong" in told["progress"]
+
+
+def test_progress_takes_images_without_a_turn_for_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = builders.found().write(tmp_path / "session")
+    rows = "".join(f"{name},drop\n" for name in (BROKEN, "gone.png"))
+    (tmp_path / "d.csv").write_text("image_id,verdict\n" + rows)
+    info = json.loads((session / "metadata.json").read_text())["info"]
+    dataset = SimpleNamespace(default_classes=["cat", DOG], info=info)
+    seen: list[list[str]] = []
+
+    def watched(images: pl.DataFrame, unreadable: list[str], decisions: pl.DataFrame, *rest: Any, **more: Any) -> Any:
+        seen.append([*settle(images, unreadable, decisions, *rest, **more).unused, *decisions["image_id"]])
+        return settle(images, unreadable, decisions, *rest, **more)
+
+    monkeypatch.setattr(desk, "settle", watched)
+    found = desk.progress(desk.Desk(tmp_path / "d.csv", session, "Ada"), dataset)
+    assert (found.images, found.decided) == (7, 0)
+    assert seen == [[]]
 
 
 def test_an_app_that_was_opened_otherwise_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

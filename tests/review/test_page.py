@@ -108,8 +108,37 @@ def test_a_folder_that_is_no_page_is_left_alone(tmp_path: Path) -> None:
     session = builders.found().write(tmp_path / "session")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("dear")
-    with pytest.raises(DataprepError, match="the folder holds no review page"):
+    with pytest.raises(DataprepError, match="the folder holds something else than a review page") as raised:
         write_static(session, tmp_path / "mine")
+    assert raised.value.remedy == "name a new or an empty folder with --folder"
     assert (tmp_path / "mine/thesis.txt").read_text() == "dear"
+    with pytest.raises(DataprepError, match="it is no folder"):
+        write_static(session, tmp_path / "mine/thesis.txt")
     with pytest.raises(DataprepError, match="there is no review session"):
         write_static(tmp_path / "nowhere", tmp_path / "page")
+
+
+@pytest.mark.parametrize("page", ["<h1>my site</h1>", '<script type="application/json" id="data">{}</script>', None])
+@pytest.mark.parametrize("other", ["thesis.txt", "data/decisions.csv", "data/more/old.txt"])
+def test_only_a_page_and_its_pictures_are_replaced(tmp_path: Path, page: str | None, other: str) -> None:
+    session = builders.found().write(tmp_path / "session")
+    folder = tmp_path / "page"
+    write_static(session, folder)
+    if page is None:
+        (folder / other).parent.mkdir(exist_ok=True)
+        (folder / other).write_text("dear")
+    else:
+        (folder / "index.html").write_text(page)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(DataprepError, match="the folder holds something else than a review page"):
+        write_static(session, folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_session_is_never_replaced_by_its_page_and_an_empty_folder_is(tmp_path: Path) -> None:
+    session = builders.found().write(tmp_path / "session")
+    with pytest.raises(DataprepError, match="the folder is the review session itself"):
+        write_static(session, tmp_path / "session/../session")
+    assert (session / "samples.json").is_file()
+    (tmp_path / "empty").mkdir()
+    assert "decisions import" in write_static(session, tmp_path / "empty")
