@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.decisions import table
@@ -56,6 +56,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=1
 SOME = st.none() | TEXT
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.tuples(TEXT, SOME), st.tuples(st.sampled_from(["keep", "drop", "relabel"]), SOME, SOME, SOME))
 )
