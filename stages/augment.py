@@ -15,13 +15,14 @@ from dataprep.device import resolve
 from dataprep.normalization.saved import load
 from dataprep.normalization.write import rows_of
 from dataprep.originals import Originals
-from dataprep.schema import AUGMENTED, AUGMENTED_LEFT_OUT, KEPT, MEASUREMENTS
+from dataprep.schema import AUGMENTED, AUGMENTED_LEFT_OUT, IMAGES, KEPT, MEASUREMENTS
 from stages.common import run
 
 
 def main(
     params: Params,
     *,
+    images: Path,
     originals: Path,
     measurements: Path,
     pixels: Path,
@@ -36,7 +37,8 @@ def main(
     everything = tables.read(kept, KEPT)
     trains = pl.col("split") == params.normalize.training_split
     training, held_out = everything.filter(trains), everything.filter(~trains)
-    cutouts = _cutouts(params, originals, measured.join(training, on="image_id", how="semi"), squares.shape[1])
+    described = tables.read(images, IMAGES).join(training, on="image_id", how="semi")
+    cutouts = _cutouts(params, originals, described, squares.shape[1])
     source = Training(squares, rows_of(measured["image_id"], training["image_id"]), training, cutouts)
     near, pictures = near_copies(
         measured["image_id"],
@@ -64,11 +66,12 @@ def main(
     files.write_array(left_out_pixels, pictures)
 
 
-def _cutouts(params: Params, originals: Path, measured: pl.DataFrame, side: int) -> Cutouts | None:
+def _cutouts(params: Params, originals: Path, images: pl.DataFrame, side: int) -> Cutouts | None:
     if not any(params.augment.probability(name) for name in CUTTING):
         return None
-    transparent = measured.filter(pl.col("transparency") > 0)["image_id"]
-    return read_cutouts(Originals(originals), transparent, side, params.measure, params.workers)
+    # JPEG has none. MEASUREMENTS cannot tell: what is hidden may be of the very gray that shows in its place.
+    wanted = images.filter(pl.col("format") != "JPEG")["image_id"]
+    return read_cutouts(Originals(originals), wanted, side, params.measure, params.workers)
 
 
 if __name__ == "__main__":

@@ -82,3 +82,14 @@ def test_nothing_wanted_reads_nothing(tmp_path: Path) -> None:
     found = read_cutouts(Originals(tmp_path), pl.Series([], dtype=pl.String), 16, PARAMS, 1)
     assert found.rows == {}
     assert found.opacity.shape == (0, 16, 16)
+
+
+def test_what_is_hidden_may_look_like_the_background() -> None:
+    layers = np.full((20, 20, 4), 255, np.uint8)
+    layers[5:15, 5:15, :3] = 40
+    layers[..., 3] = 0
+    layers[5:15, 5:15, 3] = 255
+    mask = mask_of(encoded(Image.fromarray(layers)), 20, PARAMS)
+    assert mask is not None
+    assert mask.min() == 0
+    assert mask[10, 10] == 255
