@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from dataprep.normalization.images import checked, in_blocks, mean, target
+from dataprep.normalization.images import in_blocks, mean
 
 FAINT = 2.0**-5  # contrast below this share of the mean is centered twice
 
@@ -34,7 +34,6 @@ def global_contrast(
         raise ValueError(
             f"regularizer is {regularizer} and floor is {floor}; both must be 0 or more, and one of them above 0"
         )
-    wide = checked(images)
 
     def contrast(block: Tensor, place: Tensor | None) -> Tensor:
         centered, deviation, is_flat = center(block, place)
@@ -45,9 +44,7 @@ def global_contrast(
             gain = torch.where(is_flat, 0.0, gain)
         return torch.mul(centered, gain, out=place)
 
-    direct = target(wide, out)
-    result = in_blocks(contrast, wide, direct).to(images.dtype)
-    return result if out is None or direct is not None else out.copy_(result)
+    return in_blocks(contrast, images, out)
 
 
 def center(images: Tensor, out: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -26,18 +26,6 @@ def checked(images: Tensor) -> Tensor:
     return wide.contiguous()
 
 
-def target(images: Tensor, out: Tensor | None) -> Tensor | None:
-    """Return `out` where results can be written to it as they are computed, else None.
-
-    Raises ValueError when it has another shape than the images.
-    """
-    if out is None:
-        return None
-    if out.shape != images.shape:
-        raise ValueError(f"out has the shape {tuple(out.shape)}, but the images have {tuple(images.shape)}")
-    return out if out.dtype == images.dtype and out.is_contiguous() else None
-
-
 def mean(values: Tensor) -> Tensor:
     """Return (N, 1) the means of (N, C, H, W) values: over rows, then of these.
 
@@ -52,20 +40,28 @@ def in_blocks(
     out: Tensor | None,
     block_bytes: int = BLOCK_BYTES,
 ) -> Tensor:
-    """Return `function(images, None)`, on a CPU block by block into one result so that memory is gone through once.
+    """Return `function(checked(images), None)` in the images' dtype, or `out` after writing it there.
 
+    On a CPU it goes block by block into one result, so that memory is gone through once; where gradients are recorded,
+    a program is exported, or the device is no CPU, all images go through at once.
     function: takes images and the tensor to write to, if any; an image's result depends on that image alone.
-    out: where to write, of the same shape and dtype; else memory is taken for it. block_bytes: of a block's images.
-    Where gradients are recorded, a program is exported, or the device is no CPU, all images go through at once.
+    out: of the images' shape; else memory is taken. block_bytes: of a block's images.
+    Raises what `checked` raises, and ValueError for an `out` of another shape.
     """
-    if torch.compiler.is_compiling() or images.device.type != "cpu" or _recorded(images):
-        found = function(images, None)
-        return found if out is None else out.copy_(found)
-    result = _new(images) if out is None else out
-    rows = max(1, block_bytes // (images[0].numel() * images.element_size())) if len(images) else 1
-    for block, place in zip(images.split(rows), result.split(rows), strict=True):
-        function(block, place)
-    return result
+    wide = checked(images)
+    if out is not None and out.shape != images.shape:
+        raise ValueError(f"out has the shape {tuple(out.shape)}, but the images have {tuple(images.shape)}")
+    if torch.compiler.is_compiling() or wide.device.type != "cpu" or _recorded(wide):
+        result = function(wide, None)
+    else:
+        direct = out is not None and out.dtype == wide.dtype and out.is_contiguous()
+        result = out if out is not None and direct else _new(wide)
+        rows = max(1, block_bytes // (wide[0].numel() * wide.element_size())) if len(wide) else 1
+        for block, place in zip(wide.split(rows), result.split(rows), strict=True):
+            function(block, place)
+    if out is None:
+        return result.to(images.dtype)
+    return out if result is out else out.copy_(result)
 
 
 def _new(images: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dataprep.errors import nearest
-from dataprep.normalization.images import checked, in_blocks, target
+from dataprep.normalization.images import checked, in_blocks
 
 Divisor = Literal["jarrett", "floor"]
 Borders = Literal["inside", "zero"]
@@ -57,10 +57,9 @@ def local_contrast(
         raise ValueError(
             f"floor is {floor} and regularizer is {regularizer}; floor must be above 0, the other 0 or more"
         )
-    wide = checked(images)
-    height, width = bands_for(images, window, sigma)
+    height, width = bands_for(checked(images), window, sigma)
     total, squares = (_channel_sum, _channel_square_sum) if joint else (_each, torch.square)
-    count = wide.shape[1] if joint else 1
+    count = images.shape[1] if joint else 1
     bands = height / count, width
 
     def contrast(block: Tensor, place: Tensor | None) -> Tensor:
@@ -72,9 +71,7 @@ def local_contrast(
         square = local_mean(squares(centered), bands, window)
         return torch.mul(centered, _divided_by(square, divisor, regularizer, floor).reciprocal(), out=place)
 
-    direct = target(wide, out)
-    result = in_blocks(contrast, wide, direct, BLOCK_BYTES).to(images.dtype)
-    return result if out is None or direct is not None else out.copy_(result)
+    return in_blocks(contrast, images, out, BLOCK_BYTES)
 
 
 def _each(images: Tensor) -> Tensor:

@@ -102,6 +102,9 @@ class Normalization(nn.Module):
         if images.dtype != torch.uint8:
             raise TypeError(f"images are {images.dtype}, not uint8; `from_unit` takes floating point from 0 to 1")
         self._fits(images)
+        if torch.compiler.is_compiling():
+            # contiguous() leaves no trace where the example is so already, and sums go in the order of memory.
+            images = images.clone(memory_format=torch.contiguous_format)
         return self._stepped(scaling.scale(images, self.scale))
 
     def from_unit(self, images: Tensor) -> Tensor:

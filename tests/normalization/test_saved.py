@@ -42,6 +42,7 @@ def test_files_and_program_give_the_same_bits_for_any_number_of_images(tmp_path:
     assert torch.equal(again(IMAGES), expected)
     for count in (1, 2, 7, 60):
         assert torch.equal(program(IMAGES[:count]), expected[:count])
+    assert torch.equal(program(IMAGES.contiguous(memory_format=torch.channels_last)), expected)
 
 
 @pytest.mark.parametrize("side", [8, 9, 11, 13, 33, 105, 129, 133, 193])
