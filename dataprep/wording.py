@@ -70,31 +70,36 @@ CHECKS = {
 
 @dataclass(frozen=True)
 class PropertyWording:
-    """What a property is called, and images that have more or less of it than others."""
+    """What a property is called, images that have more or less of it than others, and what its values range over."""
 
     title: str
     more: str = "higher"
     less: str = "lower"
+    span: str = ""
 
 
 PROPERTIES = {
     "format": PropertyWording("file format"),
     "channels": PropertyWording("channels in the file"),
-    "pixel_count": PropertyWording("image size in pixels", "larger", "smaller"),
+    "pixel_count": PropertyWording("image size in pixels", "larger", "smaller", "width times height"),
     "longer_side": PropertyWording("longer side in pixels", "longer", "shorter"),
-    "width_over_height": PropertyWording("width over height", "wider", "taller"),
+    "width_over_height": PropertyWording("width over height", "wider", "taller", "1 is square"),
     "bytes_per_pixel": PropertyWording("file bytes per pixel", "less compressed", "more compressed"),
-    "entropy": PropertyWording("entropy in bits", "richer in gray levels", "poorer in gray levels"),
-    "noise": PropertyWording("noise", "noisier", "smoother"),
-    "sharpness": PropertyWording("sharpness", "sharper", "less sharp"),
-    "brightness": PropertyWording("brightness", "brighter", "darker"),
-    "contrast": PropertyWording("contrast", "of more contrast", "of less contrast"),
-    "red_green": PropertyWording("red-green balance", "redder", "greener or less red"),
-    "yellow_blue": PropertyWording("yellow-blue balance", "yellower", "bluer"),
-    "border_brightness": PropertyWording("border brightness", "brighter", "darker"),
-    "border_variation": PropertyWording("border contrast", "of more contrast", "plainer"),
-    "border_red_green": PropertyWording("border red-green balance", "redder", "greener or less red"),
-    "border_yellow_blue": PropertyWording("border yellow-blue balance", "yellower", "bluer"),
+    "entropy": PropertyWording(
+        "entropy in bits", "richer in gray levels", "poorer in gray levels", "0 (one gray) to 8"
+    ),
+    "noise": PropertyWording("noise", "noisier", "smoother", "0 (smooth) to 1 (nothing but noise)"),
+    "sharpness": PropertyWording("sharpness", "sharper", "less sharp", "0 (blurred) to 1"),
+    "brightness": PropertyWording("brightness", "brighter", "darker", "0 (black) to 1 (white)"),
+    "contrast": PropertyWording("contrast", "of more contrast", "of less contrast", "0 (one gray) to 0.5"),
+    "red_green": PropertyWording("red-green balance", "redder", "greener or less red", "−1 (green) to 1 (red)"),
+    "yellow_blue": PropertyWording("yellow-blue balance", "yellower", "bluer", "−1 (blue) to 1 (yellow)"),
+    "border_brightness": PropertyWording("border brightness", "brighter", "darker", "0 (black) to 1 (white)"),
+    "border_variation": PropertyWording("border contrast", "of more contrast", "plainer", "0 (one gray) to 0.5"),
+    "border_red_green": PropertyWording(
+        "border red-green balance", "redder", "greener or less red", "−1 (green) to 1 (red)"
+    ),
+    "border_yellow_blue": PropertyWording("border yellow-blue balance", "yellower", "bluer", "−1 (blue) to 1 (yellow)"),
 }
 
 

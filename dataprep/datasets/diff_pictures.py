@@ -64,11 +64,11 @@ def _pairs(diff: Diff, rows: pl.DataFrame) -> Image.Image:
 
 
 def _thumbnail(version: DataSet, image_id: str) -> NDArray[np.uint8]:
-    """Return (TILE, TILE, 3) uint8, the picture on a white square; a cross where it cannot be decoded."""
+    """Return (S, S, 3) uint8, the picture on a white square of at most TILE px; a cross where it cannot be decoded."""
     try:
         image = pixels.decode(version.read(image_id), MAX_PIXELS, BACKGROUND)
     except pixels.Unreadable:
         image = Image.new("RGB", (TILE, TILE), (226, 226, 230))
         for line in ((0, 0, TILE, TILE), (0, TILE, TILE, 0)):
             ImageDraw.Draw(image).line(line, fill=(160, 160, 170), width=2)
-    return pixels.square(image, TILE, "pad", BACKGROUND)
+    return pixels.square(image, min(max(image.size), TILE), "pad", BACKGROUND)

@@ -1,28 +1,26 @@
 """The picture of what augmentation changes: from which value on, operation by operation and class by class."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from PIL import Image
+from matplotlib.patches import Patch, Rectangle
 
 from dataprep.config import OPERATIONS
+from dataprep.report import palette
 from dataprep.report.lettering import drawable
-from dataprep.report.plots import COLORS, render
+from dataprep.report.plots import SMALL, render
 from dataprep.wording import operation_value, operation_wording
 
-MOST_CLASSES = 20  # in a map that still reads
-NEVER = "#efefef"
-LIGHT = 0.9  # of the color map, for what begins at the last value tried
-TEXT = 9.5  # points
-COLORS_KEPT = 64
+MOST_CLASSES = 12  # in a map that still reads
+LATEST = 0.12  # of the color map, for what begins at the last value tried
+TEXT = 11  # points
+ASIDE = 3.2  # inches for the names of rows
+ROOM, WIDE = 7.8, 0.95  # inches for all columns, and for the widest
 LONGEST = 16  # letters of a class
-LETTER = 0.12  # inches
+LETTER = 0.115  # inches
 
 Cells = dict[tuple[str, int, str], dict[str, Any]]  # by operation, side and label
 
@@ -30,7 +28,7 @@ Cells = dict[tuple[str, int, str], dict[str, Any]]  # by operation, side and lab
 def beginnings(audit: pl.DataFrame, names: Sequence[str]) -> bytes | None:
     """Return a map of the mildest values that change a class: a row per operation and side, a column per class.
 
-    The darker, the milder; gray where no value does. Below it, where a value makes another class of it, which one and
+    The darker, the milder; white where no value does. Below it, where a value makes another class of it, which one and
     where that is clearest. Framed is what is in use. Rows without a change are left out, and of many classes those that
     change least often; None when nothing changes.
     """
@@ -46,30 +44,37 @@ def beginnings(audit: pl.DataFrame, names: Sequence[str]) -> bytes | None:
     shown = _most_changed(first, names)
     used = set(audit.filter(pl.col("in_use"))["operation"])
 
+    width = min(WIDE, ROOM / len(shown))
+    letters = int((width - 0.06) / LETTER)
+
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         axes.set(xlim=(-0.5, len(shown) - 0.5), ylim=(len(lines) - 0.5, -0.5))
         for row, (name, side) in enumerate(lines):
             for column, label in enumerate(shown):
                 key = (name, side, label)
-                _cell(axes, (column, row), steps[name, side], first.get(key), other.get(key))
+                _cell(axes, (column, row), steps[name, side], first.get(key), other.get(key), letters)
         _name(axes, lines, shown, used)
         rest = len(names) - len(shown)
         note = f"\n{rest} classes that change less often are not shown" if rest else ""
-        legend = "dark: changes soon; gray: never; →: into which class\nbold: in use; framed: changes in use"
-        axes.set_xlabel(legend + note, fontsize=11)
+        _legend(figure, any(row["in_use"] for row in first.values()), bool(used), note)
 
-    width = 0.8 if any(len(drawable(row["becomes"])) > 2 for row in other.values()) else 0.66
     heading = LETTER * max(len(drawable(name, LONGEST)) for name in shown) if _upright(shown) else 0.0
-    return _small(render(draw, 3.8 + width * max(len(shown), 5), 1.6 + 0.42 * len(lines) + heading))
+    return render(draw, ASIDE + width * max(len(shown), 6), 1.5 + 0.46 * len(lines) + heading)
 
 
-def _small(png: bytes) -> bytes:
-    """Return the picture in few colors, all that it has but for the edges of letters: a quarter of the size."""
-    stream = io.BytesIO()
-    drawn = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLORS_KEPT, dither=Image.Dither.NONE)
-    drawn.save(stream, format="PNG", optimize=True)
-    return stream.getvalue()
+def _legend(figure: Figure, framed: bool, used: bool, rest: str) -> None:
+    marks = [
+        Patch(fc=palette.AMOUNT(1.0), label="changes soon"),
+        Patch(fc=palette.AMOUNT(LATEST), label="changes late"),
+        Patch(fc="white", ec=palette.RULE, label="never changes"),
+    ]
+    if framed:
+        marks.append(Patch(fc="white", ec=palette.BAD, lw=3, label="changes in use"))
+    figure.legend(handles=marks, loc="outside upper center", ncols=4, frameon=False, fontsize=SMALL)
+    bold = "; bold rows: in use" if used else ""
+    note = f"number: where it begins; →: what the class then becomes{bold}{rest}"
+    figure.supxlabel(note, fontsize=SMALL, color=palette.MUTED)
 
 
 def _last(rows: pl.DataFrame) -> Cells:
@@ -83,32 +88,43 @@ def _most_changed(first: Cells, names: Sequence[str]) -> list[str]:
 
 
 def _cell(
-    axes: Axes, place: tuple[int, int], steps: int, first: dict[str, Any] | None, other: dict[str, Any] | None
+    axes: Axes,
+    place: tuple[int, int],
+    steps: int,
+    first: dict[str, Any] | None,
+    other: dict[str, Any] | None,
+    letters: int,
 ) -> None:
     column, row = place
+    corner = (column - 0.48, row - 0.46)
     if first is None:
-        axes.add_patch(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, color=NEVER, lw=0))
+        axes.add_patch(Rectangle(corner, 0.96, 0.92, fc="white", ec=palette.RULE, lw=1))
         return
     late = (abs(first["step"]) - 1) / (steps - 1) if steps > 1 else 0.0
-    color = colormaps["cividis"](LIGHT * late)
-    axes.add_patch(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, color=color, lw=0))
-    plain = OPERATIONS[first["operation"]].key is None
-    text = "yes" if plain else operation_value(first["operation"], first["value"], unit=False)
+    color = palette.AMOUNT(1 - (1 - LATEST) * late)
+    axes.add_patch(Rectangle(corner, 0.96, 0.92, color=color, lw=0))
+    text = "yes" if OPERATIONS[first["operation"]].key is None else _value(first)
     if other is not None:
-        at = (
-            ""
-            if other["value"] == first["value"]
-            else f" {operation_value(other['operation'], other['value'], unit=False)}"
-        )
-        text += f"\n→{drawable(other['becomes'], 6)}{at}"
-    ink, weight = ("white" if late < 0.5 else "black"), ("normal" if other is None else "bold")
-    axes.text(column, row, text, ha="center", va="center", fontsize=TEXT, color=ink, weight=weight, linespacing=1.1)
+        text += f"\n{_becomes(other, other['value'] != first['value'], letters)}"
+    ink, weight = palette.ink_on(color), ("normal" if other is None else "bold")
+    axes.text(column, row, text, ha="center", va="center", fontsize=TEXT, color=ink, weight=weight, linespacing=1.0)
     if first["in_use"]:
-        axes.add_patch(Rectangle((column - 0.44, row - 0.42), 0.88, 0.84, fill=False, ec=COLORS[5], lw=3.5))
+        axes.add_patch(Rectangle((column - 0.45, row - 0.43), 0.9, 0.86, fill=False, ec=palette.BAD, lw=3.5))
+
+
+def _becomes(other: dict[str, Any], later: bool, letters: int) -> str:
+    """Return the class that it becomes, and from where on if that is `later` and there is room."""
+    at = f" {_value(other)}" if later else ""
+    into = f"→{drawable(other['becomes'])}{at}"
+    return into if len(into) <= letters else f"→{drawable(other['becomes'], letters - 1)}"
+
+
+def _value(row: dict[str, Any]) -> str:
+    return operation_value(row["operation"], row["value"], unit=False)
 
 
 def _name(axes: Axes, lines: Sequence[tuple[str, int]], shown: Sequence[str], used: set[str]) -> None:
-    axes.set_yticks(range(len(lines)), [_line(name, side) for name, side in lines], fontsize=11)
+    axes.set_yticks(range(len(lines)), [_line(name, side) for name, side in lines], fontsize=13)
     for tick, (name, _) in zip(axes.get_yticklabels(), lines, strict=True):
         tick.set_fontweight("bold" if name in used else "normal")
     labels = [drawable(name, LONGEST) for name in shown]

@@ -48,10 +48,17 @@ def _audit(inputs: Inputs) -> Iterator[str | Picture]:
     names = [name for name in class_names(inputs.images) if name in known]
     drawn = beginnings(audit, names)
     if drawn is not None:
-        yield Picture(
-            "augmentation_limits.png", f"From where on operations change classes, {len(names)} classes", drawn
-        )
+        yield Picture("augmentation_limits.png", _alt(audit, names), drawn)
     yield from _examples(inputs)
+
+
+def _alt(audit: pl.DataFrame, names: Sequence[str]) -> str:
+    changing = audit.filter(pl.col("changes") & (pl.col("step") != 0))["operation"].n_unique()
+    used = warned(audit).filter(pl.col("step") != 0)["operation"].n_unique()
+    return (
+        f"From which value on operations change classes, a column for each of {len(names)} classes: {changing} "
+        f"operations change some class, {used} of them as they are in use"
+    )
 
 
 def warned(audit: pl.DataFrame) -> pl.DataFrame:
@@ -194,8 +201,8 @@ def _examples(inputs: Inputs) -> Iterator[str | Picture]:
         name = row["operation"]
         value = "" if _plain(name) else f" {operation_value(name, row['value'])}"
         given, into = drawable(row["label"]), drawable(row["example_becomes"])
-        original = Tile(inputs.pixels[number[row["example"]]], (given, f"{row['example_before']:.2f}"))
-        made = Tile(inputs.audit_examples[row["row"]], (f"→ {into}", f"{row['example_after']:.2f}"), accent=0)
+        original = Tile(inputs.pixels[number[row["example"]]], (f"{given}: {row['example_before']:.0%}",))
+        made = Tile(inputs.audit_examples[row["row"]], (f"→ {into}", f"{given}: {row['example_after']:.0%}"), 0)
         boxes.append((f"{operation_wording(name).title}{value}", [original, made]))
     yield (
         "The clearest changes, the image beside what became of it: its label and what the network then takes it for, "

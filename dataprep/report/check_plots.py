@@ -2,20 +2,26 @@
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import polars as pl
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from dataprep.report import palette
 from dataprep.report.lettering import drawable
-from dataprep.report.plots import GRAY, render
+from dataprep.report.plots import SMALL, WIDTH, percent, render, ruled
 from dataprep.schema import class_names
 
 ACTIVATIONS = (-1.0, 6.0)  # the ranges in which checks/insides.py counts
 GRADIENTS = (-8.0, 1.0)  # log10
+# From the first layer to the last; cividis ends in a yellow that white paper swallows.
+_DEPTH = ListedColormap(colormaps["cividis"](np.linspace(0, 0.88, 256)))
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def watched(course: pl.DataFrame, images: pl.DataFrame) -> bytes:
@@ -36,13 +42,18 @@ def watched(course: pl.DataFrame, images: pl.DataFrame) -> bytes:
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        mesh = axes.imshow(given[order], cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        shown: Any = {"cmap": palette.AMOUNT, "aspect": "auto", "interpolation": "nearest"}
+        mesh = axes.imshow(100 * given[order], vmin=0, vmax=100, **shown)
         axes.set_yticks(range(len(ids)), [_words(labels[row], ends[row]) for row in order])
+        axes.tick_params(axis="y", length=0)
         axes.set_xlabel("epoch")
+        axes.set_title("probability of each image's given label", loc="left")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        figure.colorbar(mesh, ax=axes, label="probability of the given label")
+        axes.spines[:].set_visible(True)
+        bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=30)
+        percent(bar.ax.yaxis)
 
-    return render(draw, 9, 1.2 + 0.3 * max(len(ids), 4))
+    return render(draw, WIDTH, 1.4 + 0.32 * max(len(ids), 4))
 
 
 def _words(given: str, predicted: str) -> str:
@@ -57,34 +68,48 @@ def insides(activations: NDArray[Any], gradients: NDArray[Any], ratios: NDArray[
 
     def draw(figure: Figure) -> None:
         first, second, third = figure.subplots(1, 3)
-        _histograms(first, activations, ACTIVATIONS, "activations", "value")
-        first.set_yscale("log")
-        first.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
-        _histograms(second, gradients, GRADIENTS, "gradients", "size")
-        second.xaxis.set_major_formatter(lambda value, _: f"1e{value:g}")
-        colors = _colors(ratios.shape[1])
-        for column, color in zip(ratios.T, colors, strict=True):
-            third.plot(range(1, len(column) + 1), np.maximum(column, 1e-8), color=color)
+        _histograms(first, activations, ACTIVATIONS)
+        first.set(title="activations of each block", xlabel="value", ylabel="share of values", yscale="log")
+        percent(first.yaxis)
+        _histograms(second, gradients, GRADIENTS)
+        second.set(title="gradients of each layer", xlabel="absolute value", ylabel="share of values")
+        second.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        second.xaxis.set_major_formatter(lambda value, _: decade(value))
+        percent(second.yaxis)
+        for column, color in zip(ratios.T, _colors(ratios.shape[1]), strict=True):
+            third.plot(range(1, len(column) + 1), np.maximum(column, 1e-8), color=color, lw=2)
         for bound in (1e-4, 0.3):
-            third.axhline(bound, color=GRAY, linestyle="--", linewidth=1)
+            third.axhline(bound, color=palette.BAD, linestyle="--", linewidth=1.5)
         third.set_yscale("log")
-        third.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        third.set(xlabel="step", title="update / weights", ylim=(1e-6, 2))
-        third.grid(color="#dddddd")
+        third.yaxis.set_major_formatter(lambda value, _: decade(np.log10(value)))
+        third.set(xlabel="step", ylabel="size of the update / of the weights", ylim=(1e-6, 2))
+        third.set_title("updates of each layer")
+        ruled(third)
+        scale = ScalarMappable(Normalize(0, 1), _DEPTH)
+        bar = figure.colorbar(scale, ax=[first, second, third], pad=0.01, aspect=25, ticks=[0, 1])
+        bar.ax.set_yticklabels(["first\nlayer", "last\nlayer"])
+        note = "dashed: between these lines updates are neither too small nor too large"
+        figure.supxlabel(note, fontsize=SMALL, color=palette.MUTED)
 
-    return render(draw, 11, 3.6)
+    return render(draw, 11, 4.2)
 
 
-def _histograms(axes: Axes, shares: NDArray[Any], span: tuple[float, float], title: str, label: str) -> None:
+def decade(exponent: float) -> str:
+    """Return a power of ten as it is written by hand.
+
+    >>> decade(-4), decade(0)
+    ('10⁻⁴', '1')
+    """
+    return "1" if exponent == 0 else "10" + f"{exponent:.0f}".translate(_RAISED)
+
+
+def _histograms(axes: Axes, shares: NDArray[Any], span: tuple[float, float]) -> None:
     centers = np.linspace(*span, shares.shape[1] + 1)
     middle = (centers[1:] + centers[:-1]) / 2
     for row, color in zip(shares, _colors(len(shares)), strict=True):
-        axes.plot(middle, np.where(row > 0, row, np.nan), color=color)
-    axes.set(title=title, xlabel=label)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
-    axes.grid(color="#dddddd")
+        axes.plot(middle, 100 * np.where(row > 0, row, np.nan), color=color, lw=2)
+    ruled(axes)
 
 
 def _colors(count: int) -> list[Any]:
-    # Cividis ends in a yellow that white paper swallows.
-    return [matplotlib.colormaps["cividis"](position) for position in np.linspace(0, 0.88, count)]
+    return [_DEPTH(position) for position in np.linspace(0, 1, count)]

@@ -1,23 +1,18 @@
 """The report's section on the classes: mixed up, overlapping, made of several, and how sure the networks are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import numpy as np
 import polars as pl
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from dataprep.markdown import count, escape, share, table
 from dataprep.report import pictures
+from dataprep.report.class_plots import coverage_curve, noise_matrix
 from dataprep.report.grids import Picture, Tile, clusters, encode
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
-from dataprep.report.plots import COLORS, render
+from dataprep.report.plots import MOST_CELLS
 from dataprep.schema import class_names
 
-MOST_CELLS = 20  # classes in a matrix that still reads
 MOST_FLOWS = 10
 MOST_PAIRS = 10
 MOST_SPLIT = 4  # classes whose groups are shown; all are named
@@ -50,7 +45,12 @@ def _matrix(inputs: Inputs) -> Iterator[str | Picture]:
         "labels are wrong. Where many are, the true number is higher."
     )
     rows = _rows(inputs.class_pairs, names)
-    alt = f"Estimated share of each right class's images that bear each label, {len(rows)} of {len(names)} classes"
+    which = f"{len(rows)} of {len(names)}" if len(rows) < len(names) else f"{len(rows)}"
+    wrong_part = share(float(wrong["images"].sum()), float(inputs.class_pairs["images"].sum()))
+    alt = (
+        f"Estimated share of each right class's images that bear each label, {which} classes; {wrong_part} of all "
+        "labels are wrong"
+    )
     yield Picture("noise_matrix.png", alt, noise_matrix(inputs.class_pairs, rows))
     flows = wrong.filter(pl.col("images") >= LEAST_FLOW).sort(
         "images", "given", "right", descending=[True, False, False]
@@ -73,34 +73,6 @@ def _rows(pairs: pl.DataFrame, names: list[str]) -> list[str]:
     own = pairs.filter(pl.col("given") == pl.col("right")).sort("probability", "right")
     worst = set(own["right"].head(MOST_CELLS))
     return [name for name in names if name in worst]
-
-
-def noise_matrix(pairs: pl.DataFrame, names: Sequence[str]) -> bytes:
-    """Return the matrix P(given | right) of `names`; wrong labels in color, shares below 0.5 % without number."""
-    place = {name: number for number, name in enumerate(names)}
-    matrix = np.zeros((len(names), len(names)))
-    for given, right, probability in pairs["given", "right", "probability"].iter_rows():
-        if given in place and right in place:
-            matrix[place[right], place[given]] = 100 * probability
-    wrong = matrix.copy()
-    np.fill_diagonal(wrong, np.nan)
-
-    def draw(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        high = max(1.0, float(np.nanmax(wrong))) if len(names) > 1 else 1.0
-        mesh = axes.imshow(wrong, cmap=colormaps["cividis"].with_extremes(bad="#e6e6e6"), vmin=0, vmax=high)
-        for (row, column), value in np.ndenumerate(matrix):
-            ink = "black" if row == column or value > high / 2 else "white"
-            if value >= 0.5:
-                axes.text(column, row, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=12)
-        shown = [drawable(name, 16) for name in names]
-        axes.set_xticks(range(len(names)), shown, rotation=0 if max(map(len, shown)) < 4 else 90)
-        axes.set_yticks(range(len(names)), shown)
-        axes.set(xlabel="given label", ylabel="right class (estimated)")
-        figure.colorbar(mesh, ax=axes, shrink=0.8, label="wrong labels, % of the right class")
-
-    side = 2.6 + 0.42 * max(len(names), 5)
-    return render(draw, side + 1.6, side)
 
 
 def _pairs(pairs: pl.DataFrame) -> str:
@@ -169,28 +141,9 @@ def _coverage(coverage: pl.DataFrame) -> Iterator[str | Picture]:
         cells = (row["coverage"], row["agreement"], row["estimated_accuracy"])
         rows.append((*(share(value) for value in cells), f"{row['threshold']:.3f}"))
     yield table(("answered", "agree with the label", "right (estimated)", "probability at least"), dict.fromkeys(rows))
-    alt = "Agreement with given labels and estimated accuracy by the share of images that the networks answer for"
+    last = coverage.sort("coverage").row(-1, named=True)
+    alt = (
+        "Agreement with given labels and estimated accuracy by the share of images that the networks answer for; "
+        f"{share(last['agreement'])} and {share(last['estimated_accuracy'])} when they answer for all"
+    )
     yield Picture("coverage.png", alt, coverage_curve(coverage))
-
-
-def coverage_curve(coverage: pl.DataFrame) -> bytes:
-    """Return agreement and estimated accuracy by the share of images answered for, surest first."""
-
-    def draw(figure: Figure) -> None:
-        axes: Axes = figure.add_subplot()
-        answered = 100 * coverage["coverage"].to_numpy()
-        for column, color, marker, label in (
-            ("estimated_accuracy", COLORS[0], "o", "answer is the right class (estimated)"),
-            ("agreement", COLORS[5], "s", "answer is the given label"),
-        ):
-            axes.plot(answered, 100 * coverage[column].to_numpy(), color=color, marker=marker, lw=2.5, label=label)
-        axes.set(xlabel="share of images answered for, surest first", ylabel="share of the answers")
-        axes.xaxis.set_major_formatter(PercentFormatter(decimals=0))
-        low, high = axes.get_ylim()
-        axes.set(xlim=(0, 102), ylim=(min(low, 96.0), max(high, 100.5)))
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
-        axes.grid(color="#dddddd")
-        axes.set_axisbelow(True)
-        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=12)
-
-    return render(draw, 9, 5.0)

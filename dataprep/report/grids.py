@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from dataprep.report.lettering import BOLD, REGULAR, drawable, fit, font
+from dataprep.report.lettering import BOLD, REGULAR, drawable, font, wrapped
+from dataprep.report.palette import BAND, GRAY, INK, PAPER, SUGGESTED
 
-TILE = 112  # px, side of an image in a grid
-GAP = 12  # px between tiles
+TILE = 128  # px, side of an image in a grid
+GAP = 6  # px between tiles
 COLUMNS = 8
-LINE = 20  # px per caption line
-TEXT = 16  # px
-INK = (20, 20, 20)
-ACCENT = (0, 90, 150)  # a blue that all kinds of color vision tell from the ink
-PAPER = (255, 255, 255)
-BAND = (232, 236, 240)
+PAGE = 4 * (2 * (TILE + GAP) + GAP) + 5 * GAP  # px: four boxes of two tiles
+LINE = 21  # px per caption line
+TEXT = 17  # px
+MOST_LINES = 2  # of a caption that is too long for one
+MOST_LETTERS = 60  # of a caption
 QUALITIES = (88, 80, 70, 55, 40)
 
 
@@ -33,62 +33,113 @@ class Picture:
 
 @dataclass(frozen=True)
 class Tile:
-    """An image, uint8 (H, W, 3), with its caption; `accent` is the line drawn bold and blue, if any."""
+    """An image, uint8 (H, W, 3), with its captions; `accent` is the one drawn bold and blue, if any."""
 
     pixels: NDArray[np.uint8]
     lines: tuple[str, ...]
     accent: int | None = None
 
 
-def grid(tiles: Sequence[Tile], columns: int = COLUMNS) -> Image.Image:
-    """Return the tiles in reading order, `columns` in a row."""
-    columns = min(columns, len(tiles))
-    height = TILE + LINE * max(len(tile.lines) for tile in tiles) + GAP
-    rows = -(-len(tiles) // columns)
-    canvas = Image.new("RGB", (columns * (TILE + GAP) + GAP, rows * height + GAP), PAPER)
-    for index, tile in enumerate(tiles):
-        _draw_tile(canvas, tile, GAP + index % columns * (TILE + GAP), GAP + index // columns * height)
+Box = tuple[str, Sequence[Tile]]  # a title and at most COLUMNS tiles
+Line = tuple[str, bool]  # text and whether it is stressed
+
+
+def grid(tiles: Sequence[Tile], columns: int = COLUMNS, side: int = TILE) -> Image.Image:
+    """Return the tiles, `side` px large, in reading order, in rows of equal length and at most `columns`."""
+    columns = -(-len(tiles) // -(-len(tiles) // columns))
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    height = side + LINE * max(len(_captions(tile, side)) for tile in tiles) + GAP
+    canvas = Image.new("RGB", (columns * (side + GAP) + GAP, len(rows) * height + GAP), PAPER)
+    for number, row in enumerate(rows):
+        for place, tile in enumerate(row):
+            _draw_tile(canvas, tile, GAP + place * (side + GAP), GAP + number * height, side)
     return canvas
 
 
-def clusters(groups: Sequence[tuple[str, Sequence[Tile]]], columns: int = COLUMNS) -> Image.Image:
-    """Return each titled group of at most `columns` tiles in a box of its own, left to right and on."""
-    lines = max(len(tile.lines) for _, tiles in groups for tile in tiles)
-    box_height = LINE + TILE + LINE * lines + 2 * GAP
-    places: list[tuple[int, int]] = []
-    left, top, page = GAP, GAP, columns * (TILE + GAP) + 3 * GAP
-    for _, tiles in groups:
-        if left > GAP and left + _box_width(tiles) + GAP > page:
-            left, top = GAP, top + box_height + GAP
-        places.append((left, top))
-        left += _box_width(tiles) + GAP
-    width = max(x + _box_width(tiles) for (x, _), (_, tiles) in zip(places, groups, strict=True)) + GAP
-    canvas = Image.new("RGB", (width, top + box_height + GAP), PAPER)
-    for (x, y), (title, tiles) in zip(places, groups, strict=True):
-        box = (x, y, x + _box_width(tiles) - 1, y + box_height - 1)
-        ImageDraw.Draw(canvas).rectangle(box, fill=BAND)
-        _write(canvas, title, x + GAP, y + GAP // 2, _box_width(tiles) - 2 * GAP)
-        for index, tile in enumerate(tiles):
-            _draw_tile(canvas, tile, x + GAP + index * (TILE + GAP), y + GAP // 2 + LINE)
+def clusters(groups: Sequence[Box]) -> Image.Image:
+    """Return each titled group of at most COLUMNS tiles in a box of its own, left to right and on."""
+    rows = _shelves(groups)
+    width = max(sum(_box_width(tiles) + GAP for _, tiles in row) for row in rows) + GAP
+    heights = [_shelf_height(row) for row in rows]
+    canvas = Image.new("RGB", (width, sum(heights) + GAP * (len(rows) + 1)), PAPER)
+    top = GAP
+    for row, height in zip(rows, heights, strict=True):
+        left = GAP
+        for title, tiles in row:
+            ImageDraw.Draw(canvas).rectangle((left, top, left + _box_width(tiles) - 1, top + height - 1), fill=BAND)
+            _draw_box(canvas, title, tiles, left, top, _title_height(row))
+            left += _box_width(tiles) + GAP
+        top += height + GAP
     return canvas
+
+
+def _shelves(groups: Sequence[Box]) -> list[list[Box]]:
+    rows: list[list[Box]] = []
+    left = PAGE
+    for group in groups:
+        needed = _box_width(group[1]) + GAP
+        if left + needed > PAGE:
+            rows.append([])
+            left = GAP
+        rows[-1].append(group)
+        left += needed
+    return rows
 
 
 def _box_width(tiles: Sequence[Tile]) -> int:
     return len(tiles) * (TILE + GAP) + GAP
 
 
-def _draw_tile(canvas: Image.Image, tile: Tile, left: int, top: int) -> None:
-    thumbnail = Image.fromarray(np.ascontiguousarray(tile.pixels))
-    canvas.paste(thumbnail.resize((TILE, TILE), Image.Resampling.BICUBIC), (left, top))
-    ImageDraw.Draw(canvas).rectangle((left - 1, top - 1, left + TILE, top + TILE), outline=(150, 150, 150))
+def _title(title: str, tiles: Sequence[Tile]) -> list[str]:
+    return wrapped(drawable(title, MOST_LETTERS), font(REGULAR, TEXT), _box_width(tiles) - 2 * GAP, MOST_LINES)
+
+
+def _title_height(row: Sequence[Box]) -> int:
+    return LINE * max(len(_title(title, tiles)) for title, tiles in row)
+
+
+def _shelf_height(row: Sequence[Box]) -> int:
+    lines = max(len(_captions(tile, TILE)) for _, tiles in row for tile in tiles)
+    return _title_height(row) + TILE + LINE * lines + 2 * GAP
+
+
+def _draw_box(canvas: Image.Image, title: str, tiles: Sequence[Tile], left: int, top: int, heading: int) -> None:
+    _write(canvas, [(line, False) for line in _title(title, tiles)], left + GAP, top + GAP // 2)
+    for index, tile in enumerate(tiles):
+        _draw_tile(canvas, tile, left + GAP + index * (TILE + GAP), top + GAP // 2 + heading, TILE)
+
+
+def _draw_tile(canvas: Image.Image, tile: Tile, left: int, top: int, side: int) -> None:
+    canvas.paste(enlarged(tile.pixels, side), (left, top))
+    ImageDraw.Draw(canvas).rectangle((left - 1, top - 1, left + side, top + side), outline=GRAY)
+    _write(canvas, _captions(tile, side), left, top + side + 1)
+
+
+def enlarged(pixels: NDArray[np.uint8], side: int) -> Image.Image:
+    """Return the image `side` px large: each pixel a sharp square where there is room for 2 x 2 of them."""
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    times = -(-side // max(image.size))
+    if 2 * max(image.size) > side:
+        return image.resize((side, side), Image.Resampling.LANCZOS)
+    image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    return image.resize((side, side), Image.Resampling.BOX)
+
+
+def _captions(tile: Tile, side: int) -> list[Line]:
+    """Return the lines that the captions take, long ones broken."""
+    found: list[Line] = []
     for number, line in enumerate(tile.lines):
-        _write(canvas, line, left, top + TILE + 2 + number * LINE, TILE + 4, number == tile.accent)
+        stressed = number == tile.accent
+        face = font(BOLD if stressed else REGULAR, TEXT)
+        found += [(part, stressed) for part in wrapped(drawable(line, MOST_LETTERS), face, side + GAP - 2, MOST_LINES)]
+    return found
 
 
-def _write(canvas: Image.Image, text: str, left: int, top: int, width: int, accent: bool = False) -> None:
-    face = font(BOLD if accent else REGULAR, TEXT)
-    line = fit(drawable(text, 60), face, width)
-    ImageDraw.Draw(canvas).text((left, top), line, fill=ACCENT if accent else INK, font=face)
+def _write(canvas: Image.Image, lines: Sequence[Line], left: int, top: int) -> None:
+    for number, (line, stressed) in enumerate(lines):
+        face = font(BOLD if stressed else REGULAR, TEXT)
+        place = (left, top + number * LINE)
+        ImageDraw.Draw(canvas).text(place, line, fill=SUGGESTED if stressed else INK, font=face)
 
 
 def label_lines(given: str | None, suggested: str | None) -> tuple[tuple[str, ...], int | None]:
@@ -96,11 +147,11 @@ def label_lines(given: str | None, suggested: str | None) -> tuple[tuple[str, ..
 
     Short labels share a line; `given` alone when nothing else is suggested.
     """
-    shown = "no label" if given is None else drawable(given)
+    shown = "no label" if given is None else drawable(given, MOST_LETTERS)
     if suggested is None:
         return (shown,), None
-    change = f"→ {drawable(suggested)}"
-    if font(BOLD, TEXT).getlength(f"{shown} {change}") <= TILE + 4:
+    change = f"→ {drawable(suggested, MOST_LETTERS)}"
+    if font(BOLD, TEXT).getlength(f"{shown} {change}") <= TILE + GAP - 2:
         return (f"{shown} {change}",), 0
     return (shown, change), 1
 

@@ -41,3 +41,18 @@ def fit(text: str, face: ImageFont.FreeTypeFont, width: float) -> str:
         if face.getlength(shorten(text, most)) <= width:
             return shorten(text, most)
     return shorten(text, 2) if face.getlength(text) > width else text
+
+
+def wrapped(text: str, face: ImageFont.FreeTypeFont, width: float, most: int = 2) -> list[str]:
+    """Return the text as at most `most` lines of at most `width` px, broken at spaces where there are any.
+
+    What is left for the last line loses its middle where it does not fit.
+    """
+    lines: list[str] = []
+    while len(lines) < most - 1 and face.getlength(text) > width:
+        room = next((end for end in range(len(text), 1, -1) if face.getlength(text[:end].rstrip()) <= width), 1)
+        space = text.rfind(" ", 2, room + 1)  # never behind an arrow alone
+        end = space if space > 0 else room
+        lines.append(text[:end].rstrip())
+        text = text[end:].lstrip()
+    return [*lines, fit(text, face, width)]

@@ -4,21 +4,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from dataprep.markdown import count, escape, share, table
 from dataprep.power_law import PowerLaw
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
+from dataprep.report.learning_plot import curve
 from dataprep.report.numbers import counts_by
 from dataprep.report.outlook import FACTORS, Outlook, class_accuracies, outlook
-from dataprep.report.plots import COLORS, GRAY, render
 
 MOST_CLASSES = 20
 FAR_BELOW = 10  # so many times fewer images than usual
-LEAST_SPAN = 4.0  # percentage points that the plot shows, so that noise does not fill it
 HARDLY = 0.005  # a gain in accuracy that is not worth ten times the data
 SOURCE = "Goodfellow, Bengio and Courville, Deep Learning, 2016"
 
@@ -33,11 +29,19 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
     yield from _expectation(found)
     yield Picture(
         "learning_curve.png",
-        "Accuracy on held-out images by the number of training images, with the fitted power law up to ten times them",
+        _alt(found),
         curve(found),
     )
     yield from _classes(inputs, found)
     yield _few(inputs)
+
+
+def _alt(found: Outlook) -> str:
+    now = f"Accuracy on held-out images by the number of training images, {share(found.accuracy)} with all of them"
+    most = found.expected(FACTORS[-1])
+    if most is None:
+        return now
+    return f"{now}, and the fitted power law, which expects {share(most[0])} of {FACTORS[-1]} times as many"
 
 
 def _trainings(found: Outlook) -> str:
@@ -119,59 +123,3 @@ def _few(inputs: Inputs) -> str:
     rest = few.height - len(named)
     more = f" and {count(rest)} more" if rest else ""
     return f"Fewer than {bound} images, far below {usual}: {', '.join(named)}{more}."
-
-
-def curve(found: Outlook) -> bytes:
-    """Return accuracy by training images, on a logarithmic axis: each training, the fit and its 90 % interval."""
-
-    def draw(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        if found.law is not None:
-            _fitted(axes, found, found.law)
-        sizes = [point.images for point in found.points]
-        shares = [100 * (1 - point.wrong / point.judged) for point in found.points]
-        axes.scatter(sizes, shares, s=45, color=COLORS[7], zorder=4, label="a training")
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
-        axes.set(xlabel="images in the training set", ylabel="accuracy on held-out images")
-        axes.grid(color="#dddddd")
-        axes.set_axisbelow(True)
-        low, high = axes.get_ylim()
-        axes.set_ylim(min(low, (low + high - LEAST_SPAN) / 2), min(101.0, max(high, (low + high + LEAST_SPAN) / 2)))
-        figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=12)
-
-    return render(draw, 9, 5.0)
-
-
-def _fitted(axes: Axes, found: Outlook, law: PowerLaw) -> None:
-    least = min(point.images for point in found.points)
-    images = np.geomspace(least, FACTORS[-1] * found.images, 200)
-    low, high = law.interval(images)
-    bounds = 100 * (1 - high), 100 * (1 - low)
-    axes.fill_between(images, *bounds, color=COLORS[4], alpha=0.35, lw=0, label="90% interval")
-    for part, style, label in (
-        (images <= found.images, "-", "power law"),
-        (images >= found.images, "--", "power law, beyond the data"),
-    ):
-        axes.plot(images[part], 100 * (1 - law.error(images[part])), style, color=COLORS[0], lw=2.5, label=label)
-    for factor in FACTORS:
-        expected = found.expected(factor)
-        if expected is not None:
-            _marked(axes, factor, factor * found.images, expected[0])
-
-
-def _marked(axes: Axes, factor: int, images: int, accuracy: float) -> None:
-    axes.axvline(images, color=GRAY, lw=1, ls=":")
-    axes.plot([images], [100 * accuracy], "D", color=COLORS[5], markersize=9, zorder=5)
-    axes.annotate(
-        f"{factor} times the data\n{share(accuracy)}",
-        (images, 1.01),
-        xycoords=("data", "axes fraction"),
-        ha="center",
-        va="bottom",
-        fontsize=12,
-        color=COLORS[5],
-    )

@@ -1,6 +1,6 @@
 """What normalization does to pixels: the same images raw, scaled, after GCN and LCN; histograms; amplified noise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from dataprep.normalization.amplification import Amplification, amplification
 from dataprep.normalization.modules import GlobalContrast, LocalContrast, step_module
 from dataprep.normalization.scaling import SPANS, scale
 from dataprep.report import plots
-from dataprep.report.grids import COLUMNS, Picture, Tile, encode, grid
+from dataprep.report.grids import COLUMNS, MOST_LETTERS, Picture, Tile, clusters, encode
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
 from dataprep.report.pictures import budget, displayed, gray_range, spread
@@ -97,14 +97,16 @@ def side_by_side(inputs: Inputs, chosen: list[int]) -> Picture:
     """Return the chosen rows of kept as images, a row of the picture for each of `views`."""
     rows, labels = _kept_rows(inputs)[chosen], inputs.kept["label"]
     shown = views(inputs.pixels[rows], inputs.normalized[chosen], inputs.normalization)
-    tiles = [
-        Tile(displayed(view.images[place], view.low, view.high), (drawable(labels[row] or "no label"), view.title))
-        for view in shown
-        for place, row in enumerate(chosen)
-    ]
+    captions = [drawable(labels[row] or "no label", MOST_LETTERS) for row in chosen]
     titles = ", ".join(view.title for view in shown)
     alt = f"{len(chosen)} kept images from the least to the most contrast, a row each: {titles}"
-    return encode(grid(tiles, len(chosen)), "normalization", alt, budget(inputs))
+    return encode(clusters([_row(view, captions) for view in shown]), "normalization", alt, budget(inputs))
+
+
+def _row(view: View, captions: Sequence[str]) -> tuple[str, list[Tile]]:
+    """Return the titled row of a view, with captions below its images."""
+    shown = (displayed(image, view.low, view.high) for image in view.images)
+    return view.title, [Tile(image, (text,) * bool(text)) for image, text in zip(shown, captions, strict=True)]
 
 
 def histograms(inputs: Inputs) -> Picture:
@@ -154,11 +156,6 @@ def side_by_side_noise(inputs: Inputs, chosen: list[int], found: Amplification) 
     """Return the chosen rows of kept raw (upper row) and after GCN (lower row)."""
     pixels = inputs.pixels[_kept_rows(inputs)[chosen]]
     raw, _, contrast = views(pixels, np.asarray(inputs.normalized[chosen]), inputs.normalization)[:3]
-    captions = [f"gain {found.gain[row]:.0f}" for row in chosen]
-    tiles = [Tile(displayed(raw.images[i], raw.low, raw.high), ("raw",)) for i in range(len(chosen))]
-    tiles += [
-        Tile(displayed(contrast.images[i], contrast.low, contrast.high), ("GCN", captions[i]))
-        for i in range(len(chosen))
-    ]
-    alt = f"{len(chosen)} images of little contrast, raw above and after GCN below"
-    return encode(grid(tiles, len(chosen)), "amplified_noise", alt, budget(inputs))
+    rows = [_row(raw, [""] * len(chosen)), _row(contrast, [f"gain {found.gain[row]:.0f}" for row in chosen])]
+    alt = f"{len(chosen)} images of little contrast, raw above and after GCN below, gain up to {found.gain.max():.0f}"
+    return encode(clusters(rows), "amplified_noise", alt, budget(inputs))

@@ -43,9 +43,9 @@ WRONG = LinearSegmentedColormap.from_list("wrong", ("#ffffff", "#fbd9b5", "#f0a3
 
 
 def split_colors(splits: Sequence[str]) -> dict[str, str]:
-    """Return a color for each split: its own for the usual names, else those that are left, in the order given.
+    """Return a color for each split: its own for the usual names, which come first, else those that are left.
 
-    Beyond the colors, splits share the last one.
+    Training comes before validation and test, all others follow in the order given; beyond the colors they share one.
     """
     found: dict[str, str] = {}
     for split in splits:
@@ -54,6 +54,8 @@ def split_colors(splits: Sequence[str]) -> dict[str, str]:
             found[split] = own
     free = [color for color in FURTHER if color not in found.values()]
     rest = [split for split in splits if split not in found]
+    usual = (TRAIN, VALIDATION, TEST)
+    found = dict(sorted(found.items(), key=lambda item: usual.index(item[1])))
     return found | {split: free[min(place, len(free) - 1)] for place, split in enumerate(rest)}
 
 

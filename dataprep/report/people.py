@@ -3,19 +3,14 @@
 from collections.abc import Iterator
 
 import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from dataprep.annotators import Baseline, human_baseline
 from dataprep.markdown import count, escape, share, table
+from dataprep.report.annotator_plot import agreements
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.lettering import drawable
-from dataprep.report.plots import COLORS, render
 
 MOST_PEOPLE = 24
-LEAST_SPAN = 8.0  # percentage points that the plot shows, so that small differences do not fill it
 CLOSE = 0.01  # agreements that differ by less are about the same
 
 
@@ -36,7 +31,11 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
         yield f"The {MOST_PEOPLE} annotators of lowest quality, of {count(people.height)}."
     shown = people.drop_nulls("quality").head(MOST_PEOPLE)
     if shown.height:
-        alt = "Share of each annotator's labels that are right by estimate, like other people's, and like the networks'"
+        low, high = (share(float(shown["quality"].to_numpy()[place])) for place in (0, -1))
+        alt = (
+            "Share of each annotator's labels that are right by estimate, like other people's, and like the networks': "
+            f"{shown.height} annotators, right by estimate from {low} to {high}"
+        )
         yield Picture("annotators.png", alt, agreements(shown, baseline))
 
 
@@ -81,43 +80,3 @@ def _row(row: tuple[str, int, float | None, float | None, float | None], baselin
     name, labels, *shares = row
     cells = (*shares, baseline.by_annotator.get(name))
     return (escape(name), count(labels), *("—" if value is None else share(value) for value in cells))
-
-
-def agreements(people: pl.DataFrame, baseline: Baseline) -> bytes:
-    """Return a row per annotator, three marks each: estimated quality, agreement with people, with the networks."""
-    names = people["annotator"].to_list()
-    marks = (
-        ("right, by estimate", people["quality"].to_list(), "D", COLORS[0]),
-        ("like other people's", people["agreement_with_others"].to_list(), "o", COLORS[1]),
-        ("like the networks'", [baseline.by_annotator.get(name) for name in names], "s", COLORS[2]),
-    )
-
-    def draw(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        for place in range(len(names)):
-            found = [100 * value for _, values, _, _ in marks if (value := values[place]) is not None]
-            axes.plot([min(found), max(found)], [place, place], color="#c8c8c8", lw=4, zorder=1, solid_capstyle="round")
-        for label, values, marker, color in marks:
-            known = [(place, 100 * value) for place, value in enumerate(values) if value is not None]
-            if known:
-                rows, shares = zip(*known, strict=True)
-                axes.scatter(shares, rows, s=75, marker=marker, color=color, zorder=3, label=label)
-        axes.set_yticks(
-            range(len(names)),
-            [f"{drawable(name)}  ({count(n)})" for name, n in people["annotator", "labels"].iter_rows()],
-        )
-        axes.set_ylim(len(names) - 0.4, -0.6)
-        _scale(axes)
-        axes.set(xlabel="share of the annotator's labels", ylabel="annotator (labels given)")
-        figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=12)
-
-    return render(draw, 9, 2.0 + 0.4 * max(len(names), 3))
-
-
-def _scale(axes: Axes) -> None:
-    low, high = axes.get_xlim()
-    axes.set_xlim(min(low, (low + high - LEAST_SPAN) / 2), min(101.0, max(high, (low + high + LEAST_SPAN) / 2)))
-    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
-    axes.grid(axis="x", color="#dddddd")
-    axes.set_axisbelow(True)

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dataprep.report.grids import COLUMNS, Picture, Tile, clusters, encode, grid, label_lines
+from dataprep.markdown import count
+from dataprep.report.grids import COLUMNS, MOST_LETTERS, Picture, Tile, clusters, encode, grid, label_lines
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
 from dataprep.report.numbers import issue_counts
@@ -16,7 +17,7 @@ from dataprep.wording import wording
 GRIDS_BYTES = 1_500_000  # for all grids; plots take about 40 kB each, the folder stays below 2 MB
 MOST_BYTES = 150_000
 GROUP_TILES = 6
-EXAMPLES = 6
+EXAMPLES = 8
 
 
 def budget(inputs: Inputs) -> int:
@@ -52,26 +53,43 @@ def worst(inputs: Inputs, kind: str) -> Picture | None:
     title = wording(kind).title
     if rows["group"].null_count() < rows.height:
         return _groups(inputs, kind, title)
-    rows = rows.head(inputs.params.report.worst)
+    found, rows = rows.height, rows.head(inputs.params.report.worst)
     numbers = row_numbers(inputs.images)
+    scores = written_scores(rows["score"].to_list())
     tiles = []
-    for row in rows.iter_rows(named=True):
+    for row, score in zip(rows.iter_rows(named=True), scores, strict=True):
         lines, accent = label_lines(row["label"], row["suggested_label"])
         sure = row["suggested_probability"]
-        caption = (*lines, f"score {row['score']:.2f}" if sure is None else certainty(sure))
-        tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], caption, accent))
+        caption = (*lines, score if sure is None else certainty(sure))
+        tiles.append(Tile(inputs.pixels[numbers[row["image_id"]]], tuple(filter(None, caption)), accent))
     what = "the suggested one's probability" if rows["suggested_probability"].is_not_null().all() else "score"
-    alt = f"{title}: the worst by score, {len(tiles)} shown, each with its label and {what}"
+    with_it = f" and {what}" if what != "score" or any(scores) else ""
+    shown = f"the {len(tiles)} worst of {count(found)} images" if found > len(tiles) else _counted(found, "image")
+    alt = f"{title}: {shown}, each with its label{with_it}"
     return encode(grid(tiles), file_name(kind), alt, budget(inputs))
+
+
+def written_scores(scores: Sequence[float]) -> list[str]:
+    """Return captions for scores; empty ones where all read alike and so tell nothing.
+
+    >>> written_scores([0.071, 0.36]), written_scores([0.001, 0.002])
+    (['score 0.07', 'score 0.36'], ['', ''])
+    """
+    written = [f"score {score:.2f}" for score in scores]
+    return written if len(set(written)) > 1 else [""] * len(written)
 
 
 def certainty(probability: float) -> str:
     """Return a probability in words.
 
     >>> certainty(0.972), certainty(0.9999)
-    ('97% sure', 'over 99% sure')
+    ('97% sure', '> 99% sure')
     """
-    return "over 99% sure" if probability > 0.995 else f"{probability:.0%} sure"
+    return "> 99% sure" if probability > 0.995 else f"{probability:.0%} sure"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}" + "s" * (number != 1)
 
 
 def _groups(inputs: Inputs, kind: str, title: str) -> Picture:
@@ -79,20 +97,28 @@ def _groups(inputs: Inputs, kind: str, title: str) -> Picture:
     members = members.join(inputs.images.select("image_id", "label", "split"), on="image_id", how="left")
     flagged = members.group_by("group").agg(pl.col("is_issue").any(), pl.col("score").min(), pl.len())
     numbers = row_numbers(inputs.images)
-    boxes: list[tuple[str, Sequence[Tile]]] = []
-    total = 0
-    for group, _, score, size in flagged.filter("is_issue").sort("score", "group").iter_rows():
+    order = flagged.filter("is_issue").sort("score", "group")
+    chosen: list[tuple[str, list[Tile], float]] = []
+    for group, _, score, size in order.iter_rows():
         rows = members.filter(pl.col("group") == group).sort("image_id").head(GROUP_TILES)
         tiles = [
-            Tile(inputs.pixels[numbers[image_id]], (drawable(label or "no label"), drawable(split)))
+            Tile(
+                inputs.pixels[numbers[image_id]], (f"{drawable(label or 'no label', MOST_LETTERS)}, {drawable(split)}",)
+            )
             for image_id, label, split in rows["image_id", "label", "split"].iter_rows()
         ]
-        shown = f"{size} images" if size == len(tiles) else f"{len(tiles)} of {size} images"
-        boxes.append((f"{shown}, score {score:.2f}", tiles))
-        total += len(tiles)
-        if total >= inputs.params.report.worst:
+        shown = _counted(size, "image") if size == len(tiles) else f"{len(tiles)} of {count(size)} images"
+        chosen.append((shown, tiles, score))
+        if sum(len(tiles) for _, tiles, _ in chosen) >= inputs.params.report.worst:
             break
-    alt = f"{title}: the worst groups, {len(boxes)} shown, images side by side with label and split"
+    scores = written_scores([score for _, _, score in chosen])
+    boxes = [
+        (", ".join(filter(None, (shown, score))), tiles)
+        for (shown, tiles, _), score in zip(chosen, scores, strict=True)
+    ]
+    total = _counted(order.height, "group")
+    which = f"the {len(boxes)} worst of {total}" if order.height > len(boxes) else total
+    alt = f"{title}: {which}, images side by side with label and split"
     return encode(clusters(boxes), file_name(kind), alt, budget(inputs))
 
 
@@ -132,5 +158,6 @@ def augmented(inputs: Inputs) -> Picture | None:
             for number, row in enumerate(copies["row"], start=1)
         ]
         boxes.append((inputs.kept["label"][original], tiles))
-    alt = f"{len(chosen)} training images, each beside its augmented copies"
+    made = count(inputs.augmented_index.height)
+    alt = f"{len(chosen)} training images, each beside its augmented copies, of {made} in all"
     return encode(clusters(boxes), "augmentation", alt, budget(inputs))

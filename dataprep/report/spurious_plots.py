@@ -12,12 +12,16 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from dataprep.config import Correlations
 from dataprep.properties import Property
+from dataprep.report import palette
 from dataprep.report.lettering import drawable
-from dataprep.report.plots import COLORS, render
+from dataprep.report.plots import SMALL, WIDTH, name_rows, percent, render
 from dataprep.wording import property_wording
 
 MOST_CLASSES = 10  # in a panel; the rest is one row
 MOST_CATEGORIES = 4
+CATEGORIES = (palette.SKY, palette.ORANGE, palette.BLUE, palette.YELLOW)  # of the files; neither good nor bad
+LONGEST = 24  # letters of a class
+PER_LETTER = 1.5  # percentage points of the axis
 RANGES = ((0.05, 0.95, 2.0), (0.25, 0.75, 9.0))  # quantiles and width of the line between them, points
 
 
@@ -40,25 +44,26 @@ def strengths(rows: Sequence[dict[str, Any]], params: Correlations) -> bytes:
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
+        ends = [0.0]
         for place, row in enumerate(rows):
             limit = max(params.file if row["kind"] == "file" else params.picture, row["chance"])
-            color = COLORS[5] if row["spurious"] else COLORS[4]
+            color = palette.BAD if row["spurious"] else palette.USUAL
             axes.barh(place, 100 * row["strength"], height=0.7, color=color)
             axes.plot([100 * limit] * 2, [place - 0.45, place + 0.45], color="black", lw=2.5, solid_capstyle="butt")
-            end = 100 * max(row["strength"], limit)
-            axes.text(end + 1, place, drawable(row["label"], 16), va="center", fontsize=12)
-        axes.set_yticks(range(len(rows)), [property_wording(row["property"]).title for row in rows])
-        axes.set(xlim=(0, 118), xticks=range(0, 101, 20), ylim=(len(rows) - 0.4, -0.6))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
-        axes.set_xlabel("strength, for the class named beside the bar")
-        axes.grid(axis="x", color="#dddddd")
-        axes.set_axisbelow(True)
-        for color, label in ((COLORS[5], "follows the label too well"), (COLORS[4], "does not")):
+            text = f"{100 * row['strength']:.0f}%  {drawable(row['label'], 20)}"
+            axes.text(100 * max(row["strength"], limit) + 1, place, text, va="center", fontsize=13)
+            ends.append(100 * max(row["strength"], limit) + PER_LETTER * len(text))
+        name_rows(axes, [property_wording(row["property"]).title for row in rows], most=40)
+        axes.set(xlim=(0, max(102, *ends)), xticks=range(0, 101, 20))
+        axes.spines["bottom"].set_bounds(0, 100)
+        percent(axes.xaxis)
+        axes.set_xlabel("strength, and the class that the property follows most", loc="left")
+        for color, label in ((palette.BAD, "follows the label too well"), (palette.USUAL, "does not")):
             axes.barh([-9], [0], color=color, label=label)
         axes.plot([], [], "|", color="black", ms=14, mew=2.5, label="too well from here on")
-        figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=12)
+        figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=SMALL)
 
-    return render(draw, 9, 1.8 + 0.32 * max(len(rows), 3))
+    return render(draw, WIDTH, 1.9 + 0.34 * max(len(rows), 3))
 
 
 def values(shown: Sequence[Shown]) -> bytes:
@@ -69,8 +74,12 @@ def values(shown: Sequence[Shown]) -> bytes:
         panels = figure.subplots(len(shown), 1, squeeze=False, height_ratios=[n + 3 for n in lines])[:, 0]
         for axes, item in zip(panels, shown, strict=True):
             _panel(axes, item)
+        if any(not item.item.categories for item in shown):
+            figure.supxlabel(
+                "dot: median; thick: middle half of the images; thin: 90% of them", fontsize=SMALL, color=palette.MUTED
+            )
 
-    return render(draw, 9, sum(1.3 + 0.3 * max(n, 2) for n in lines))
+    return render(draw, WIDTH, 0.4 + sum(1.2 + 0.28 * max(n, 2) for n in lines))
 
 
 def _panel(axes: Axes, shown: Shown) -> None:
@@ -85,24 +94,23 @@ def _panel(axes: Axes, shown: Shown) -> None:
         if shown.item.categories:
             _shares(axes, place, found, shown.item)
         elif len(found):
-            _spread(axes, place, found, COLORS[5] if flagged else COLORS[0])
-    axes.set_yticks(range(len(groups)), [name for name, _, _ in groups])
+            _spread(axes, place, found, palette.BAD if flagged else palette.USUAL)
+    name_rows(axes, [name for name, _, _ in groups], LONGEST)
     for label, (_, _, flagged) in zip(axes.get_yticklabels(), groups, strict=True):
-        label.set(color=COLORS[5] if flagged else "black", fontweight="bold" if flagged else "normal")
-    axes.set_ylim(len(groups) - 0.4, -0.6)
-    axes.grid(axis="x", color="#dddddd")
-    axes.set_axisbelow(True)
-    title = property_wording(shown.name).title
-    axes.set_title(f"{title[:1].upper()}{title[1:]}", loc="left", fontsize=14)
+        label.set(color=palette.BAD if flagged else palette.INK, fontweight="bold" if flagged else "normal")
+    words = property_wording(shown.name)
+    span = "share of the class's images" if shown.item.categories else words.span
+    note = f"   {span}" if span else ""
+    axes.set_title(f"{words.title[:1].upper()}{words.title[1:]}{note}", loc="left")
 
 
 def _spread(axes: Axes, place: int, found: Any, color: str) -> None:
     for low, high, width in RANGES:
         ends = np.quantile(found, (low, high))
-        axes.plot(ends, [place, place], color=color, lw=width, solid_capstyle="butt", alpha=0.9 if width < 5 else 0.6)
-    axes.plot(np.median(found), place, "o", color=color, mec="white", ms=9)
-    axes.xaxis.set_major_locator(MaxNLocator(8))
-    axes.set_xlabel("dot: median; thick: middle half of the images; thin: 90% of them", fontsize=12)
+        axes.plot(ends, [place, place], color=color, lw=width, solid_capstyle="butt")
+    axes.plot(np.median(found), place, "o", color="white", mec=color, mew=3, ms=9)
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}".replace("-", "−")))
 
 
 def _shares(axes: Axes, place: int, found: Any, item: Property) -> None:
@@ -114,9 +122,10 @@ def _shares(axes: Axes, place: int, found: Any, item: Property) -> None:
         names = [*names[: MOST_CATEGORIES - 1], "others"]
         own = np.append(own[: MOST_CATEGORIES - 1], own[MOST_CATEGORIES - 1 :].sum())
     left = 0.0
-    for name, part, color in zip(names, own, (COLORS[0], COLORS[1], COLORS[2], COLORS[3]), strict=False):
-        axes.barh(place, 100 * part, left=left, color=color, height=0.7, label=name if place == 0 else None)
+    for name, part, color in zip(names, own, CATEGORIES, strict=False):
+        label = drawable(name, 16) if place == 0 else None
+        axes.barh(place, 100 * part, left=left, color=color, height=0.7, label=label)
         left += 100 * part
-    axes.set(xlim=(0, 100), xlabel="share of the class's images")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=12)
+    axes.set(xlim=(0, 100))
+    percent(axes.xaxis)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=SMALL, borderpad=0)

@@ -14,6 +14,7 @@ from dataprep.wording import CHECKS, check_title
 
 MARKS = {"passes": "passes", "warns": "**warns**", "fails": "**FAILS**", "left out": "left out"}
 BUDGET = 60_000  # bytes for a picture of tiles
+KERNEL = 80  # px, side of a kernel in its picture
 
 
 def in_order(checks: pl.DataFrame) -> pl.DataFrame:
@@ -108,8 +109,10 @@ def _kernels(kernels: np.ndarray) -> Picture:
     for kernel in kernels[:24]:
         reach = float(np.abs(kernel).max()) or 1.0
         shown = _shown(kernel, -reach, reach)
-        tiles.append(Tile(shown.repeat(16, axis=0).repeat(16, axis=1), ()))
-    return encode(grid(tiles, 12), "checks_filters", f"{len(tiles)} kernels of the first layer, gray is 0", BUDGET)
+        tiles.append(Tile(shown, ()))
+    return encode(
+        grid(tiles, 12, KERNEL), "checks_filters", f"{len(tiles)} kernels of the first layer, gray is 0", BUDGET
+    )
 
 
 def _shown(image: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -46,7 +46,7 @@ def test_pictures_go_from_the_least_contrast_to_the_most() -> None:
     rows = [row for block in section.section(inputs(pixels=pixels)) if isinstance(block, Picture) for row in [block]]
     assert [picture.name.split(".")[0] for picture in rows][:2] == ["normalization", "pixel_histograms"]
     image = np.asarray(Image.open(io.BytesIO(rows[0].data)).convert("L"), float)
-    assert image[14:120, 14:120].std() < 5 < 20 < image[14:120, -120:-14].std()
+    assert image[40:150, 20:130].std() < 5 < 20 < image[40:150, -130:-20].std()
 
 
 def test_what_was_written_is_told_in_numbers() -> None:
