@@ -67,8 +67,8 @@ def test_what_the_fonts_lack_is_spelled_out() -> None:
 
 def test_worst_shows_lowest_scores_groups_and_nothing_unreadable() -> None:
     made = {kind: pictures.worst(inputs(), kind) for kind in ("label_error", "near_duplicate", "unreadable")}
-    assert made["label_error"] is not None and "2 shown" in made["label_error"].alt
-    assert made["near_duplicate"] is not None and "2 shown" in made["near_duplicate"].alt
+    assert made["label_error"] is not None and "2 images" in made["label_error"].alt
+    assert made["near_duplicate"] is not None and "2 groups" in made["near_duplicate"].alt
     assert made["unreadable"] is None
 
 
