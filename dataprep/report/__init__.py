@@ -6,6 +6,7 @@ from dataprep import files
 from dataprep.report import numbers, reviewers
 from dataprep.report.inputs import Inputs
 from dataprep.report.summary import compose
+from dataprep.report.views import in_document
 
 
 def write_report(inputs: Inputs, summary: Path, figures: Path, metrics: Path, plots: Path) -> None:
@@ -24,4 +25,4 @@ def write_report(inputs: Inputs, summary: Path, figures: Path, metrics: Path, pl
             table.write_csv(part / name)
     reviewed = reviewers.metrics(inputs)
     files.write_json(metrics, numbers.metrics(inputs) | ({"review": reviewed} if reviewed else {}))
-    files.write_text(summary, text)
+    files.write_text(summary, in_document(text))

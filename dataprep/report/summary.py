@@ -32,7 +32,11 @@ LISTED_CHANGES = 30
 
 
 def compose(inputs: Inputs, folder: str) -> tuple[str, list[Picture]]:
-    """Return the report as Markdown and its pictures, which it expects in `folder` beside it."""
+    """Return the report as Markdown and its pictures, which it expects in `folder` beside it.
+
+    Numbers link to the images behind them by `View.address`, as in a page with an explorer; `views.in_document` turns
+    these into links to headings. Headings are unique, their anchors `views.slug`.
+    """
     document = Document(folder)
     values = numbers.metrics(inputs)
     _opening(document, inputs, values)
