@@ -25,6 +25,6 @@ KINDS: tuple[Kind, ...] = (
 
 
 def measure(inputs: Inputs, facts: Facts, written: bool) -> dict[str, Health]:
-    """Return by name, gravest first, the kinds that can be told of the data as they came in, or as they were written."""
+    """Return by name, gravest first, the kinds that can be told of the data as they came in, or as `written`."""
     found = (kind(inputs, facts, written) for kind in KINDS)
     return {health.name: health for health in found if health is not None}

@@ -61,15 +61,16 @@ def shortcut_free(inputs: Inputs, facts: Facts, written: bool) -> Health | None:
     share = Share(*(1 - given[name] / of for name in ("now", "maybe", "surely")))
     largest = classes.filter("now").sort("images", "label", descending=[True, False])["label"]
     view = View(label=largest[0] if len(largest) else None)
-    return Health("shortcut_free", share, given["now"], of, view, "sample")
+    behind = f"such as {largest[0]}" if len(largest) else ""
+    return Health("shortcut_free", share, given["now"], of, view, "sample", behind=behind)
 
 
 def balanced(inputs: Inputs, facts: Facts, written: bool) -> Health | None:
     """Return the effective number of classes over their number: exp(H) / C, H the entropy of the class sizes, nats.
 
-    Of the training split, where there is one: 1 with classes of equal size, 1 / C with all images in one class. Counted,
-    as training has these images and no others. `bad` is the number of classes that uneven sizes cost. None with fewer
-    than two classes. Source: Hill, Diversity and evenness, 1973.
+    Of the training split, where there is one: 1 with classes of equal size, 1 / C with all images in one class.
+    Counted, as training has these images and no others. `bad` is the number of classes that uneven sizes cost. None
+    with fewer than two classes. Source: Hill, Diversity and evenness, 1973.
     """
     rows = readable_rows(facts, written).drop_nulls("label")
     classes = rows["label"].n_unique()
@@ -81,4 +82,12 @@ def balanced(inputs: Inputs, facts: Facts, written: bool) -> Health | None:
     share = min(1.0, math.exp(-float((parts * np.log(parts)).sum())) / classes)
     smallest = min(counted, key=lambda name: (counted[name], name))
     view = View(label=smallest, state="kept" if written else None)
-    return Health("balanced", intervals.exactly(share), classes * (1 - share), classes, view, "counted")
+    return Health(
+        "balanced",
+        intervals.exactly(share),
+        classes * (1 - share),
+        classes,
+        view,
+        "counted",
+        behind=f"smallest: {smallest}",
+    )

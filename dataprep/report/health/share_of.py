@@ -20,6 +20,7 @@ class Health:
     bad: the number of those that are not, of `of`; an estimate where the share is one. view: the images behind it.
     basis: what the interval stands for: counted (nothing, low = high), sample (what further images of the source would
     have), model (the networks may err), people (they have seen a part only). note: what else to know, in words.
+    behind: what `view` shows where that is not all of the bad ones.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Health:
     view: View
     basis: Basis
     note: str = ""
+    behind: str = ""
 
 
 def readable_rows(facts: Facts, written: bool) -> pl.DataFrame:

@@ -38,7 +38,7 @@ RULES: tuple[Callable[[Case], Reason | None], ...] = (
 
 
 def reasons(inputs: Inputs, facts: Facts, written: dict[str, Health]) -> list[Reason]:
-    """Return what speaks against training on the written data set: blockers first, each kind in the order of gravity."""
+    """Return what speaks against training on the written data set: blockers first, both in the order of gravity."""
     looked_at = case(inputs, facts, written)
     found = [reason for rule in RULES if (reason := rule(looked_at)) is not None]
     return sorted(found, key=lambda reason: not reason.blocks)

@@ -75,7 +75,8 @@ def untested_classes(case: Case) -> Reason | None:
     if not held_out.height or not names:
         return None
     who = many(len(names), "class has", "classes have")
-    what = f"**{who} no test image**: {named(names)}. Nobody can tell how well {'it is' if len(names) == 1 else 'they are'} learned."
+    which = "it is" if len(names) == 1 else "they are"
+    what = f"**{who} no test image**: {named(names)}. Nobody can tell how well {which} learned."
     return Reason("untested_classes", False, what, "hold out images of every class", "what-the-data-is")
 
 
@@ -119,7 +120,8 @@ def small_classes(case: Case) -> Reason | None:
         return None
     first = View(label=few[0], state="kept")
     least = many(counted[few[0]], "image", "images", first)
-    what = f"**{many(len(few), 'class is', 'classes are')} small**: {named(few)}; the smallest has {least}, the median {count(median)}."
+    who = many(len(few), "class is", "classes are")
+    what = f"**{who} small**: {named(few)}; the smallest has {least}, the median {count(median)}."
     return Reason(
         "small_classes", False, what, "collect more of them, or weigh them more in training", "images-per-class"
     )
