@@ -6,7 +6,7 @@ import polars as pl
 
 from dataprep.markdown import code, count, details, escape, table
 from dataprep.report.assessment import Assessment
-from dataprep.report.facts import sizes
+from dataprep.report.facts import remaining_findings, sizes
 from dataprep.report.grids import Picture, Tile, encode, grid, label_lines
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
@@ -22,7 +22,7 @@ MOST_SPLITS = 8
 def section(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
     """Yield the section's blocks and pictures in order."""
     yield "## What was done"
-    yield "From what came in to what is written; a difference is what people and the policy (`clean.policy`) did."
+    yield "What people and the policy (`clean.policy`) changed. Of each kind of finding: how many images it flags."
     yield table(("", "came in", "written", "change"), list(_rows(inputs, found)))
     yield from _removals(inputs)
     yield from _relabeled(inputs)
@@ -44,22 +44,12 @@ def _rows(inputs: Inputs, found: Assessment) -> Iterator[tuple[str, ...]]:
             (old, was), (new, now) = list(before.items())[pick], list(after.items())[pick]
             names = escape(old, 30) if old == new else f"{escape(old, 30)}, then {escape(new, 30)}"
             yield _row(f"{word} class ({names})", was, now, View(label=old), View(label=new, state="kept"))
-    left = _left(inputs, kept)
+    left = sizes(remaining_findings(inputs, found.facts), "issue")
     flagged = sizes(inputs.issues.filter("is_issue"), "issue")
     for kind in in_order(list(flagged)):
         views = View(issue=kind), View(issue=kind, state="kept")
         yield _row(wording(kind).title.lower(), flagged[kind], left.get(kind, 0), *views)
     yield _row("augmented copies", 0, inputs.augmented_index.height)
-
-
-def _left(inputs: Inputs, kept: pl.DataFrame) -> dict[str, int]:
-    """Return of each kind the flagged images that were written; of copies those whose group is not down to one."""
-    rows = inputs.issues.filter("is_issue").join(kept.select("image_id", "now", "split"), on="image_id", how="inner")
-    group = ["issue", "group"]
-    alone = pl.col("group").is_not_null() & (pl.len().over(group) < 2)
-    mended = (pl.col("issue") == "split_leak") & (pl.col("split").n_unique().over(group) < 2)
-    agreed = (pl.col("issue") == "label_conflict") & (pl.col("now").n_unique().over(group) < 2)
-    return sizes(rows.filter(~(alone | mended | agreed)), "issue")
 
 
 def _row(
@@ -79,6 +69,7 @@ def _removals(inputs: Inputs) -> Iterator[str]:
     if not counted.height:
         yield "No image was removed."
         return
+    yield "Why images went:"
     rows = [(_reason(why), escape(who), count(n)) for why, who, n in counted.iter_rows()]
     yield table(("removed because", "decided by", "images"), rows)
 

@@ -76,10 +76,10 @@ def _classes(inputs: Inputs) -> Iterator[str | Picture]:
         yield "No image has a label."
         return
     largest, smallest = next(iter(counted)), min(counted, key=lambda name: (counted[name], name))
+    least, most = (View(label=name).link(count(counted[name])) for name in (smallest, largest))
     yield (
-        f"{count(len(names))} classes, from {View(label=smallest).link(count(counted[smallest]))} images "
-        f"({escape(smallest, 40)}) to {View(label=largest).link(count(counted[largest]))} ({escape(largest, 40)}). Bars "
-        "of unlike length: networks learn the long ones better."
+        f"{count(len(names))} classes, from {least} images ({escape(smallest, 40)}) to {most} ({escape(largest, 40)}). "
+        "Networks learn the long bars better."
     )
     alt = (
         f"Images per class and split, {len(names)} classes, from {counted[smallest]:,} to {counted[largest]:,} "

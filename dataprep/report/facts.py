@@ -55,6 +55,21 @@ def groups_of(inputs: Inputs, kind: str) -> pl.DataFrame:
     return inputs.issues.filter((pl.col("issue") == kind) & pl.col("is_issue")).drop_nulls("group")["image_id", "group"]
 
 
+def remaining_findings(inputs: Inputs, facts: Facts) -> pl.DataFrame:
+    """Return issue and image_id of the findings in the written images.
+
+    Copies count while another one of their group is written as well; leaks and conflicts while the written copies
+    differ in split or in label as written.
+    """
+    kept = facts.state.filter("kept").select("image_id", "now", "split")
+    rows = inputs.issues.filter("is_issue").join(kept, on="image_id", how="inner")
+    group = ["issue", "group"]
+    alone = pl.col("group").is_not_null() & (pl.len().over(group) < 2)
+    for kind, column in (("split_leak", "split"), ("label_conflict", "now")):
+        alone |= (pl.col("issue") == kind) & (pl.col(column).n_unique().over(group) < 2)
+    return rows.filter(~alone).select("issue", "image_id").sort("issue", "image_id")
+
+
 def _state(inputs: Inputs, settled: Settled) -> pl.DataFrame:
     verdicts = pl.concat(
         [

@@ -9,12 +9,12 @@ from dataprep.markdown import code, count, escape, share, table
 from dataprep.report import intervals, pictures
 from dataprep.report.assessment import Assessment
 from dataprep.report.document import Document
-from dataprep.report.facts import CONFIRMED, sizes
+from dataprep.report.facts import CONFIRMED, remaining_findings, sizes
 from dataprep.report.findings_plots import findings_map
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
 from dataprep.report.numbers import issue_counts
-from dataprep.report.views import View
+from dataprep.report.views import View, slug
 from dataprep.schema import class_names
 from dataprep.wording import in_order, wording
 
@@ -33,41 +33,42 @@ def add(document: Document, inputs: Inputs, found: Assessment) -> None:
         return
     flagged = inputs.issues.filter("is_issue")["image_id"].n_unique()
     document.add(
-        f"{count(flagged)} images ({share(flagged, inputs.images.height)}) have a finding, gravest kinds first. *Left* "
-        "are those in the written data set that nobody decided about."
+        f"{count(flagged)} images ({share(flagged, inputs.images.height)}) have a finding, gravest kinds first. The "
+        "policy (`params.yaml`, `clean.policy`) says what is done with a kind unless people decide."
     )
     document.add(_table(inputs, found, kinds))
     silent = [wording(kind).title.lower() for kind in in_order(list(counts)) if kind not in kinds]
     if silent:
         document.add(f"Looked for and not found: {', '.join(silent)}.")
     document.extend(_map(inputs, kinds))
-    for number, kind in enumerate(kinds):
-        if number < OPEN:
+    opened = 0
+    for kind in kinds:
+        if opened < OPEN and pictures.worst_rows(inputs, kind)["unreadable"].null_count():
             document.extend(_worst(inputs, kind))
+            opened += 1
         else:
             document.fold(f"{wording(kind).title}: {count(counts[kind])}", _worst(inputs, kind), deeper=False)
 
 
 def undecided(inputs: Inputs, found: Assessment) -> dict[str, int]:
     """Return for each kind how many flagged images were written without anybody's decision."""
-    state = found.facts.state.filter(pl.col("kept") & pl.col("verdict").is_null()).select("image_id")
-    rows = inputs.issues.filter("is_issue").join(state, on="image_id", how="semi")
-    return sizes(rows, "issue")
+    rows = remaining_findings(inputs, found.facts)
+    return sizes(rows.join(found.facts.state.filter(pl.col("verdict").is_null()), on="image_id", how="semi"), "issue")
 
 
 def _table(inputs: Inputs, found: Assessment, kinds: list[str]) -> str:
-    left, counts = undecided(inputs, found), issue_counts(inputs.issues)
+    counts = issue_counts(inputs.issues)
     reviewed = {kind: _confirmed(inputs, found, kind) for kind in kinds}
-    header = ["kind", "images", "share", "left", "policy", "meaning"]
+    header = ["kind", "images", "share", "policy", "meaning"]
     rows = []
     for kind in kinds:
         images = View(issue=kind, sort=kind).link(count(counts[kind]))
-        still = View(issue=kind, state="kept").link(count(left[kind])) if left.get(kind) else "0"
         policy = inputs.params.clean.policy.get(kind, "drop" if kind == "unreadable" else "keep")
-        row = [wording(kind).title, images, share(counts[kind], inputs.images.height), still, escape(policy)]
+        title = f"[{wording(kind).title}](#{slug(wording(kind).title)})"
+        row = [title, images, share(counts[kind], inputs.images.height), escape(policy)]
         rows.append([*row, *([reviewed[kind]] if any(reviewed.values()) else []), wording(kind).meaning])
     if any(reviewed.values()):
-        header.insert(5, "confirmed by people")
+        header.insert(4, "confirmed by people")
     return table(header, rows)
 
 
@@ -115,8 +116,7 @@ def _map(inputs: Inputs, kinds: list[str]) -> Iterator[str | Picture]:
 
 def _worst(inputs: Inputs, kind: str) -> Iterator[str | Picture]:
     yield f"### {wording(kind).title}"
-    if wording(kind).meaning:
-        yield f"{wording(kind).meaning[:1].upper()}{wording(kind).meaning[1:]}. Worst first."
+    yield f"The worst first: {wording(kind).meaning}." if wording(kind).meaning else "The worst first."
     shown = pictures.worst(inputs, kind)
     yield shown if shown is not None else _causes(inputs, kind)
 

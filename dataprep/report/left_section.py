@@ -45,8 +45,8 @@ def _estimate(inputs: Inputs, found: Assessment) -> str:
     else:
         wrong = health.share.complement
         said = (
-            f"**About {count(round(health.bad))} labels of the written data set are still wrong** ({share(wrong.value)}; "
-            f"95% interval {share(wrong.low)[:-1]} to {share(wrong.high)}; {health.note})."
+            f"**About {count(round(health.bad))} labels of the written data set are still wrong** "
+            f"({share(wrong.value)}; 95% interval {share(wrong.low)[:-1]} to {share(wrong.high)}; {health.note})."
         )
     done = f"{count(left.decided)} of {count(left.images)} images are decided"
     if not left.more:

@@ -29,7 +29,7 @@ def reliability(found: pl.DataFrame) -> bytes:
         above.errorbar(
             confidence, accuracy, yerr=ends, color=COLORS[0], marker="o", ms=7, lw=2, capsize=4, label=" measured"
         )
-        above.set_ylabel("label is predicted")
+        above.set(ylabel="label is predicted", ylim=(-3, 103))
         above.yaxis.set_major_formatter(PercentFormatter(decimals=0))
         above.legend(loc="upper left", frameon=False)
         below.bar(middle, found["images"], width=8.5, color=COLORS[4])

@@ -64,8 +64,8 @@ def _calibration(judged: pl.DataFrame) -> Iterator[str | Picture]:
         "dashed line: the networks are too sure, or labels are wrong."
     )
     alt = (
-        f"Reliability diagram of {judged.height:,} predictions, expected calibration error {error:.3f}; the largest bin "
-        f"has {wide['images']:,} images, {share(wide['accuracy'])} predicted right"
+        f"Reliability diagram of {judged.height:,} predictions, expected calibration error {error:.3f}; the largest "
+        f"bin has {wide['images']:,} images, {share(wide['accuracy'])} predicted right"
     )
     yield Picture("calibration.png", alt, trust_plots.reliability(found))
 
@@ -81,8 +81,9 @@ def _classes(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
     worst = View(label=shown[0], sort="label_error").link(escape(shown[0], 40))
     yield "### Accuracy by class"
     rest = f" The {len(shown)} lowest of {count(len(ranked))} classes." if len(ranked) > len(shown) else ""
-    yield f"Lowest first: {worst} with {share(shares[0].value)}. A short line is a class that is well known.{rest}"
-    alt = f"Accuracy of {len(shown)} of {len(ranked)} classes with 95% intervals; lowest: {shown[0]}, {share(shares[0].value)}"
+    yield f"Lowest first: class {worst} with {share(shares[0].value)}. A short line is a class that is well known.{rest}"
+    lowest = f"{shown[0]}, {share(shares[0].value)}"
+    alt = f"Accuracy of {len(shown)} of {len(ranked)} classes with 95% intervals; lowest: {lowest}"
     images = [parts[name].height for name in shown]
     usual = found.before["predictable"].share.value
     yield Picture("class_accuracy.png", alt, trust_plots.class_accuracies(shown, shares, images, usual))
@@ -107,6 +108,6 @@ def _confusion(inputs: Inputs, judged: pl.DataFrame) -> Iterator[str | Picture]:
     top = [(str(given), str(other), int(n)) for given, other, n in pairs.head(MOST_PAIRS).iter_rows()]
     yield "### Given and suggested labels"
     link = View(issue="label_error", sort="label_error").link(count(suspects.height))
-    yield f"What the {link} suspect labels say, and what they should say by all networks together. A long bar is a habit."
+    yield f"What the {link} suspect labels say, and what all networks together would say. A long bar is a habit."
     alt = f"Suspect labels by given and suggested label; most often {top[0][0]} for {top[0][1]}, {top[0][2]:,} images"
     yield Picture("suggested_labels.png", alt, trust_plots.flows(top, pairs.height))
