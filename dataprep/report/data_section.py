@@ -96,8 +96,8 @@ def _image_sizes(inputs: Inputs) -> Iterator[str | Picture]:
     smaller = shapes.filter(pl.min_horizontal("width", "height") < side).height
     yield "### Image sizes"
     yield (
-        f"Each dot is a size, larger with more images; all are brought to {side} x {side} px for the detectors and "
-        f"networks, so the {count(smaller)} images with a shorter side than that are enlarged."
+        f"Each dot is a size, larger with more images. Detectors and networks see all at {side} x {side} px "
+        f"(dashed){f', which enlarges {count(smaller)} of them' if smaller else ''}."
     )
     alt = f"Widths and heights of {shapes.height:,} images, {shapes.n_unique():,} sizes"
     yield Picture("image_sizes.png", alt, image_sizes(shapes, side))

@@ -80,8 +80,10 @@ def between(bad: Floats, groups: NDArray[np.int64], folds: NDArray[np.int64]) ->
     """Return `clustered`, wider where folds differ by more than chance: each fold was judged by another network.
 
     To the variance over groups tau^2 / k is added, with tau^2 = max(0, S^2 - mean v_f) of the k folds' means, their
-    variance S^2 and the variance v_f of each over its own groups (method of moments for random effects).
-    Source: DerSimonian and Laird, Meta-analysis in clinical trials, 1986, there with weights.
+    variance S^2 and the variance v_f of each over its own groups (method of moments for random effects). Student's t
+    with (k - 1) / w^2 degrees of freedom takes the place of z, w being the added share of all variance.
+    Sources: DerSimonian and Laird, Meta-analysis in clinical trials, 1986, there with weights; Satterthwaite, An
+    approximate distribution of estimates of variance components, 1946.
     """
     plain = clustered(bad, groups)
     names = np.unique(folds)
@@ -93,7 +95,9 @@ def between(bad: Floats, groups: NDArray[np.int64], folds: NDArray[np.int64]) ->
     own = variance(bad, groups)
     if tau == 0 or own == 0:
         return plain
-    wider = math.sqrt(1 + tau / len(names) / own)
+    extra = tau / len(names)
+    freedom = (len(names) - 1) * ((own + extra) / extra) ** 2
+    wider = math.sqrt(1 + extra / own) * float(t.ppf((1 + LEVEL) / 2, freedom)) / Z
     return Share(
         plain.value,
         max(0.0, plain.value - wider * (plain.value - plain.low)),

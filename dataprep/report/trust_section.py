@@ -81,7 +81,7 @@ def _classes(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
     worst = View(label=shown[0], sort="label_error").link(escape(shown[0], 40))
     yield "### Accuracy by class"
     rest = f" The {len(shown)} lowest of {count(len(ranked))} classes." if len(ranked) > len(shown) else ""
-    yield f"Lowest first: class {worst} with {share(shares[0].value)}. A short line is a class that is well known.{rest}"
+    yield f"Lowest first: class {worst} with {share(shares[0].value)}. Short lines are what is known well.{rest}"
     lowest = f"{shown[0]}, {share(shares[0].value)}"
     alt = f"Accuracy of {len(shown)} of {len(ranked)} classes with 95% intervals; lowest: {lowest}"
     images = [parts[name].height for name in shown]
@@ -92,7 +92,7 @@ def _classes(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
 def _confusion(inputs: Inputs, judged: pl.DataFrame) -> Iterator[str | Picture]:
     wrong = counts_by(judged.filter(pl.col("given") != pl.col("predicted")), "given", "predicted")
     yield "### Given and predicted labels"
-    yield "Bright cells off the diagonal are classes that the networks mix up, or that people did."
+    yield ("What the networks, or people, mix up: the bright cells off the diagonal, with many classes the long bars.")
     most = (
         f"; most often {wrong['given'][0]} as {wrong['predicted'][0]}, {wrong['images'][0]:,}" if wrong.height else ""
     )

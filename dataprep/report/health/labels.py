@@ -54,10 +54,11 @@ def labels_right(inputs: Inputs, facts: Facts, written: bool) -> Health | None:
 def by_model(inputs: Inputs, facts: Facts, written: bool) -> Opinion | None:
     """Return what the networks say: the mean of P(given label is right), see `noise_model`; None without judged images.
 
+    There are two opinions: of all networks together, of which most have seen the label, and of the one alone that held
+    the image out. Weak networks part them: on 2,000 CIFAR-10N images, of whose labels 91.4 % are right, they say 85.1
+    and 93.0 %. So each probability is the mean of both, and their standard deviation widens `intervals.probable`.
     Labels that people kept or gave are right, those that they changed are wrong in what came in; what the policy
-    relabeled has the probability of its suggestion. The interval is `intervals.probable`, with the deviation of the
-    two opinions, of all networks together and of those alone that held the image out. Images that nobody judged count
-    for nothing.
+    relabeled has the probability of its suggestion. Images that nobody judged count for nothing.
     """
     rows = readable_rows(facts, written).drop_nulls("label").join(facts.judged, on="image_id", how="left")
     suggested = inputs.issues.filter(pl.col("issue") == LABELS).select("image_id", "suggested_probability")
@@ -73,7 +74,7 @@ def by_model(inputs: Inputs, facts: Facts, written: bool) -> Opinion | None:
     if not rows.height or not facts.judged.height:
         return None
     own, alone = rows["own"].to_numpy(), rows["alone"].to_numpy()
-    share = intervals.probable(own, abs(float(own.mean() - alone.mean())) / math.sqrt(2))
+    share = intervals.probable((own + alone) / 2, abs(float(own.mean() - alone.mean())) / math.sqrt(2))
     return Opinion(share, rows.height, "model", "by the networks")
 
 
