@@ -4,8 +4,10 @@ from pathlib import Path
 
 from dataprep import files
 from dataprep.report import numbers, reviewers
+from dataprep.report.assessment import assess
 from dataprep.report.inputs import Inputs
 from dataprep.report.summary import compose
+from dataprep.report.views import in_document
 
 
 def write_report(inputs: Inputs, summary: Path, figures: Path, metrics: Path, plots: Path) -> None:
@@ -15,13 +17,14 @@ def write_report(inputs: Inputs, summary: Path, figures: Path, metrics: Path, pl
     metrics: `numbers.metrics` as JSON, `reviewers.metrics` within. plots: folder of `numbers.plot_tables` as CSV.
     Raises DataprepError when an output cannot be written.
     """
-    text, pictures = compose(inputs, figures.name)
+    found = assess(inputs)
+    text, pictures = compose(inputs, figures.name, found)
     with files.replacing_folder(figures) as part:
         for picture in pictures:
             (part / picture.name).write_bytes(picture.data)
     with files.replacing_folder(plots) as part:
-        for name, table in numbers.plot_tables(inputs).items():
+        for name, table in numbers.plot_tables(inputs, found).items():
             table.write_csv(part / name)
     reviewed = reviewers.metrics(inputs)
-    files.write_json(metrics, numbers.metrics(inputs) | ({"review": reviewed} if reviewed else {}))
-    files.write_text(summary, text)
+    files.write_json(metrics, numbers.metrics(inputs, found) | ({"review": reviewed} if reviewed else {}))
+    files.write_text(summary, in_document(text))

@@ -30,8 +30,6 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
         yield "### Which classes overlap"
         yield _pairs(inputs.class_pairs)
     yield from _subclasses(inputs)
-    if inputs.coverage.height:
-        yield from _coverage(inputs.coverage)
 
 
 def _matrix(inputs: Inputs) -> Iterator[str | Picture]:
@@ -133,17 +131,19 @@ def _subclasses(inputs: Inputs) -> Iterator[str | Picture]:
     yield encode(clusters([box for box in boxes if box[1]]), "subclasses", alt, pictures.budget(inputs))
 
 
-def _coverage(coverage: pl.DataFrame) -> Iterator[str | Picture]:
+def coverage(found: pl.DataFrame) -> Iterator[str | Picture]:
+    """Yield the blocks and the picture on COVERAGE, which has rows."""
     yield "### When the networks may decline"
+    yield "The fewer images they answer for, the surest first, the more answers are right."
     rows = []
     for wanted in COVERAGES:
-        row = coverage.filter(pl.col("coverage") >= wanted - 1e-9).row(0, named=True)
+        row = found.filter(pl.col("coverage") >= wanted - 1e-9).row(0, named=True)
         cells = (row["coverage"], row["agreement"], row["estimated_accuracy"])
         rows.append((*(share(value) for value in cells), f"{row['threshold']:.3f}"))
     yield table(("answered", "agree with the label", "right (estimated)", "probability at least"), dict.fromkeys(rows))
-    last = coverage.sort("coverage").row(-1, named=True)
+    last = found.sort("coverage").row(-1, named=True)
     alt = (
         "Agreement with given labels and estimated accuracy by the share of images that the networks answer for; "
         f"{share(last['agreement'])} and {share(last['estimated_accuracy'])} when they answer for all"
     )
-    yield Picture("coverage.png", alt, coverage_curve(coverage))
+    yield Picture("coverage.png", alt, coverage_curve(found))
