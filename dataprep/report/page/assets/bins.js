@@ -33,6 +33,16 @@ function logEdges(low, high) {
   }
 }
 
+// The last bar that does not begin above the value, or the first.
+function barOf(value, edges) {
+  let [from, to] = [0, edges.length - 2];
+  while (from < to) {
+    const middle = (from + to + 1) >> 1;
+    if (value >= edges[middle]) from = middle; else to = middle - 1;
+  }
+  return from;
+}
+
 // edges: bar b holds from edges[b] to below edges[b + 1]; the outer two are open.
 function numberBins(axis) {
   const sorted = axis.values.filter((value) => !Number.isNaN(value)).sort();
@@ -46,15 +56,8 @@ function numberBins(axis) {
   const wide = low > 0 && high / low >= WIDE && !axis.unit.startsWith("score");
   const edges = wide ? logEdges(low, high) : linearEdges(low, high, axis.whole);
   const bars = edges.length - 1;
-  const place = Int32Array.from(axis.values, (value) => {
-    if (Number.isNaN(value)) return -1;
-    let [from, to] = [0, bars - 1];
-    while (from < to) {
-      const middle = (from + to + 1) >> 1;
-      if (value >= edges[middle]) from = middle; else to = middle - 1;
-    }
-    return from;
-  });
+  const place = new Int32Array(axis.values.length).fill(-1);
+  for (let row = 0; row < place.length; row += 1) if (!Number.isNaN(axis.values[row])) place[row] = barOf(axis.values[row], edges);
   return { kind: "number", axis, edges, bars, place, wide, openLow: least < edges[0], openHigh: most > edges.at(-1) };
 }
 
@@ -75,7 +78,7 @@ function wordBins(category) {
   return {
     kind: "word", category, bars: kept.length + (rest ? 1 : 0), rest,
     values: kept.map((code) => (code < 0 ? null : category.values[code])),
-    place: Int32Array.from(category.codes, (code) => bar[code + 1]),
+    place: category.codes.map((code) => bar[code + 1]),
   };
 }
 

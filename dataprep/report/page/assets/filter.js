@@ -72,10 +72,23 @@ function countsOf(category, result) {
   return counts;
 }
 
-function countWhere(test, name, result) {
+// 1 for each image that passes all filters but the named one.
+function passingOthers(name, result) {
   const others = ~(result.bits.get(name) ?? 0);
+  const passing = new Uint8Array(result.fails.length);
+  for (let row = 0; row < passing.length; row += 1) passing[row] = (result.fails[row] & others) === 0 ? 1 : 0;
+  return passing;
+}
+
+function countBoth(one, other) {
   let count = 0;
-  for (let row = 0; row < result.fails.length; row += 1) if ((result.fails[row] & others) === 0 && test(row)) count += 1;
+  for (let row = 0; row < one.length; row += 1) count += one[row] & other[row];
+  return count;
+}
+
+function countWhere(passing, test) {
+  let count = 0;
+  for (let row = 0; row < passing.length; row += 1) if (passing[row] && test(row)) count += 1;
   return count;
 }
 
@@ -83,7 +96,7 @@ function countWhere(test, name, result) {
 function sortKey(id, data) {
   const axis = data.axes.get(id);
   if (axis) return axis.values;
-  if (id !== "issue") return Float32Array.from(data.categories.get(id).codes, (code) => (code < 0 ? NaN : code));
+  if (id !== "issue") return new Float32Array(data.categories.get(id).codes).map((code) => (code < 0 ? NaN : code));
   const gravest = new Float32Array(data.rows).fill(NaN);
   [...data.findings.values()].forEach(({ flags }, place) => {
     for (let row = 0; row < data.rows; row += 1) if (flags[row] && Number.isNaN(gravest[row])) gravest[row] = place;
@@ -91,34 +104,47 @@ function sortKey(id, data) {
   return gravest;
 }
 
+const ROWS = 2 ** 21; // beside 32 bits of a key in the 53 of a whole number
+
+// The rows by key, equal ones by row, NaN last: keys as whole numbers that order alike, as numbers alone sort fast.
+function sorted(key, descending) {
+  const bits = new Uint32Array(key.map((value) => value + 0).buffer); // no negative zero
+  const places = new Float64Array(key.length);
+  for (let row = 0; row < key.length; row += 1) {
+    const rising = bits[row] >>> 31 ? ~bits[row] >>> 0 : (bits[row] | 0x80000000) >>> 0;
+    places[row] = (Number.isNaN(key[row]) ? 2 ** 32 : descending ? 0xffffffff - rising : rising) * ROWS + row;
+  }
+  places.sort();
+  const order = new Uint32Array(key.length);
+  for (let place = 0; place < order.length; place += 1) order[place] = places[place] % ROWS;
+  return order;
+}
+
 // Copies stay together: each group stands where its first member would.
-function ledBy(groups, key, sign) {
-  const best = new Map();
-  groups.forEach((group, row) => {
-    if (group < 0 || Number.isNaN(key[row])) return;
-    const now = best.get(group);
-    if (now === undefined || sign * (key[row] - now) < 0) best.set(group, key[row]);
-  });
-  return Float32Array.from(key, (value, row) => (groups[row] < 0 ? value : best.get(groups[row]) ?? value));
+function together(order, groups) {
+  const members = new Map();
+  for (const row of order) if (groups[row] >= 0) members.set(groups[row], [...(members.get(groups[row]) ?? []), row]);
+  const found = new Uint32Array(order.length);
+  let place = 0;
+  for (const row of order) {
+    const group = groups[row];
+    if (group < 0) found[place++] = row;
+    else for (const member of members.get(group) ?? []) found[place++] = member;
+    members.delete(group);
+  }
+  return found;
 }
 
 const orders = new Map();
 
 function orderOf(id, descending, data) {
   const name = `${descending} ${id}`;
-  if (orders.has(name)) return orders.get(name);
-  const sign = descending ? -1 : 1;
-  const key = sortKey(id, data);
-  const groups = data.findings.get(id)?.groups ?? null;
-  const lead = groups ? ledBy(groups, key, sign) : key;
-  const last = (row) => (Number.isNaN(lead[row]) ? 1 : 0);
-  const compare = (one, other) => last(one) - last(other)
-    || (Number.isNaN(lead[one]) ? 0 : sign * (lead[one] - lead[other]))
-    || (groups ? groups[one] - groups[other] || sign * (key[one] - key[other]) : 0)
-    || one - other;
-  const found = Uint32Array.from({ length: data.rows }, (_, row) => row).sort(compare);
-  orders.set(name, found);
-  return found;
+  if (!orders.has(name)) {
+    const order = sorted(sortKey(id, data), descending);
+    const groups = data.findings.get(id)?.groups;
+    orders.set(name, groups ? together(order, groups) : order);
+  }
+  return orders.get(name);
 }
 
 function passingRows(state, data, result) {

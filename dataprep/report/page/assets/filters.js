@@ -31,16 +31,21 @@ function buildFilters(view) {
 }
 
 function findingValues({ state, data, result }) {
-  const rows = [["any", "any finding"], ["none", "no finding"], ...[...data.findings.values()].map((one) => [one.id, one.title])];
-  const unknown = state.issue.filter((kind) => !rows.some(([id]) => id === kind));
-  return [...rows, ...unknown.map((kind) => [kind, shown(kind)])].map(([value, text]) => ({
-    value, text, chosen: state.issue.includes(value), count: countWhere(issueTest(data, value), "issue", result),
-  }));
+  const passing = passingOthers("issue", result);
+  const flagged = countBoth(passing, data.flagged);
+  const value = (id, text, count) => ({ value: id, text, count, chosen: state.issue.includes(id) });
+  const unknown = state.issue.filter((kind) => !["any", "none"].includes(kind) && !data.findings.has(kind));
+  return [
+    value("any", "any finding", flagged), value("none", "no finding", countWhere(passing, () => true) - flagged),
+    ...Array.from(data.findings.values(), (one) => value(one.id, one.title, countBoth(passing, one.flags))),
+    ...unknown.map((kind) => value(kind, shown(kind), 0)),
+  ];
 }
 
 function stateValues({ state, data, result }) {
+  const passing = passingOthers("state", result);
   return Object.entries(STATES).map(([value, text]) => ({
-    value, text, chosen: state.state.includes(value), count: countWhere((row) => STATE_TESTS[value](data, row), "state", result),
+    value, text, chosen: state.state.includes(value), count: countWhere(passing, (row) => STATE_TESTS[value](data, row)),
   }));
 }
 
@@ -61,10 +66,10 @@ function facet(view, id, title, values, choose, open) {
   const element = make("details", { className: "facet", open }, make("summary", {}, title, " ", badge), search, list);
   element.dataset.facet = id;
   const update = () => {
-    const all = values();
-    const chosen = all.filter((one) => one.chosen);
-    badge.textContent = chosen.length ? String(chosen.length) : "";
+    const chosen = (view.state[id] ?? view.state.picked.get(id) ?? []).length + (view.state.none.includes(id) ? 1 : 0);
+    badge.textContent = chosen || "";
     if (!element.open) return;
+    const all = values();
     search.hidden = all.length <= LONG;
     const wanted = search.value.toLowerCase();
     const found = all.filter((one) => one.chosen || one.text.toLowerCase().includes(wanted));
