@@ -40,7 +40,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 SIDE, CLASSES = 32, 10
 TURNS = 7
 PICTURES = 10
-SHARPNESS = 4.0  # of the drawn predictions, nats
+SHARPNESS = 2.5  # of the drawn predictions, nats
 DETECTORS = ("exact_duplicates", "near_duplicates", "odd_pixels", "split_leaks", "label_conflicts", "label_errors")
 ACTS = {
     "filter by finding": "#images?issue=near_duplicate&sort=brightness",

@@ -117,6 +117,6 @@ def reason(text: str) -> str:
     ('Suspect labels', 'decision drop: blurred')
     """
     kind, _, rest = text.partition(":")
-    if " " in kind or kind == "disputed":
+    if kind.startswith(("decision", "disputed", "no label")):
         return text
     return wording(kind).title + (f": {rest.strip()}" if rest else "")

@@ -3,6 +3,7 @@
 const BARS = 36; // of a number, thereabouts
 const MOST_VALUES = 40; // of words; the rest is one bar
 const TAIL = 0.005; // of the images on either side may lie in one open bar, so that outliers do not squeeze the others
+const FINE = 2 ** -11; // of the largest value: finer steps would show how the numbers are rounded
 const NEAR = 0.25; // of the span: an end that is so near needs no open bar
 const WIDE = 50; // times as large: bars get even ratios instead of even steps
 
@@ -14,7 +15,7 @@ function niceStep(step) {
 const tidy = (value) => Number(value.toPrecision(12));
 
 function linearEdges(low, high, whole) {
-  let step = niceStep((high - low) / BARS);
+  let step = niceStep(Math.max((high - low) / BARS, FINE * Math.max(Math.abs(low), Math.abs(high))));
   if (whole) step = Math.max(1, Math.round(step));
   const first = Math.floor(low / step + 1e-9);
   const edges = [];
@@ -108,12 +109,20 @@ function totalsOf(bins, data, passes) {
   return totals;
 }
 
+// An edge with as many decimals as tell it from its neighbors.
+function edgeText(bins, value) {
+  if (bins.wide || value === 0) return rough.format(value);
+  const step = bins.edges[1] - bins.edges[0];
+  const digits = Math.min(8, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9) + (String(tidy(step)).match(/25$/) ? 1 : 0)));
+  return new Intl.NumberFormat("en", { maximumFractionDigits: digits }).format(value);
+}
+
 function barText(bins, bar) {
   if (bins.kind === "finding") return bins.kinds[bar].title;
   if (bins.kind === "word") return bins.rest && bar === bins.bars - 1 ? `${counted(bins.rest)} other values` : shown(bins.values[bar]);
   const [from, below] = [bins.edges[bar], bins.edges[bar + 1]];
   if (bins.axis.whole && below - from === 1) return whole.format(from);
-  const text = (value) => (value === 0 ? "0" : rough.format(value));
+  const text = (value) => edgeText(bins, value);
   if (bins.openLow && bar === 0) return `below ${text(below)}`;
   if (bins.openHigh && bar === bins.bars - 1) return `${text(from)} and more`;
   return `${text(from)} to ${text(below)}`;

@@ -30,6 +30,7 @@ function shortened(text, most) {
 const named = (text, className = "") => make("bdi", { textContent: shown(text), className });
 
 const whole = new Intl.NumberFormat("en");
+const part = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
 const rough = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const counted = (number) => whole.format(number);
 
@@ -38,7 +39,7 @@ function written(value, axis) {
   if (axis.whole) return whole.format(value);
   const size = Math.abs(value);
   if (size > 0 && size < 0.001) return value < 0 ? "> −0.001" : "< 0.001";
-  return size >= 1000 ? whole.format(Math.round(value)) : rough.format(value);
+  return size >= 1000 ? whole.format(Math.round(value)) : size < 1 ? part.format(value) : rough.format(value);
 }
 
 function binary(text) {

@@ -113,7 +113,7 @@ function tileOf(row, view) {
   const picture = make("span", { className: "frame" }, pictureOf(row, view, ""));
   if (state !== "kept") picture.append(make("span", { className: "badge", textContent: state }));
   const labels = make("span", { className: "labels" }, make("bdi", { textContent: shortened(words, 24) }));
-  if (change) labels.append(" → ", make("bdi", { className: "other", textContent: shortened(suggested, 24) }));
+  if (change) labels.append(make("i", { textContent: "→" }), make("bdi", { className: "other", textContent: shortened(suggested, 24) }));
   const tile = make("button", { type: "button", className: "tile", ariaLabel: text, title: shown(data.names[row]) }, picture, labels, make("span", { className: "soft", textContent: detail }));
   tile.dataset.state = state;
   tile.dataset.image = data.names[row];
@@ -128,6 +128,6 @@ function tileDetail(id, row, data) {
     return `${axis.unit.startsWith("score") ? "score " : ""}${written(axis.values[row], axis)}${group >= 0 ? ` · group ${group}` : ""}`;
   }
   if (id === "issue") return [...data.findings.values()].find(({ flags }) => flags[row])?.title ?? "no finding";
-  if (id === "label") return shortened(data.names[row], 22); // the class stands above already
+  if (id === "label") return shortened(data.names[row].split("/").at(-1), 22); // the class stands above already
   return shortened(valueOf(data.categories.get(id), row), 24);
 }

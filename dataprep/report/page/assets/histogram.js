@@ -1,7 +1,7 @@
 // The distribution along the chosen axis: all images in gray, those that pass the filters in color before them.
 
 const HEIGHT = 150;
-const MARGIN = { top: 8, right: 8, left: 46 };
+const MARGIN = { top: 8, right: 8, left: 56 };
 const SVG = "http://www.w3.org/2000/svg";
 
 function drawn(tag, attributes, text = null) {
@@ -90,7 +90,7 @@ function drawHistogram(view) {
   drawTicks(chart, plot, Math.max(...bins.totals), log);
   drawBars(chart, plot, bins, counts, log, chosenBars(bins, state), view);
   if (words) drawWords(chart, plot, bins); else drawNumbers(chart, plot, bins);
-  chart.append(drawn("text", { x: 11, y: MARGIN.top + plot.height / 2, class: "axis", "text-anchor": "middle", transform: `rotate(-90 11 ${MARGIN.top + plot.height / 2})` }, "images"));
+  chart.append(drawn("text", { x: 9, y: MARGIN.top + plot.height / 2, class: "axis", "text-anchor": "middle", transform: `rotate(-90 9 ${MARGIN.top + plot.height / 2})` }, "images"));
   place.replaceChildren(chart);
   hint(bins, null, counts);
 }
@@ -184,7 +184,7 @@ function drawNumbers(chart, plot, bins) {
     const x = MARGIN.left + step * (edge + (centered ? 0.5 : 0));
     chart.append(drawn("line", { x1: x, x2: x, y1: base, y2: base + 4, class: "tick" }));
     const anchor = x > MARGIN.left + plot.width - 16 ? "end" : "middle";
-    chart.append(drawn("text", { x, y: base + 16, "text-anchor": anchor, class: "axis" }, rough.format(bins.edges[edge])));
+    chart.append(drawn("text", { x, y: base + 16, "text-anchor": anchor, class: "axis" }, edgeText(bins, bins.edges[edge])));
   }
   const name = bins.wide ? `${bins.axis.title}, bars of even ratios` : bins.axis.title;
   chart.append(drawn("text", { x: MARGIN.left + plot.width / 2, y: base + 31, "text-anchor": "middle", class: "axis" }, name));
