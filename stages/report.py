@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 from dataprep import tables
 from dataprep.config import Params
 from dataprep.decisions.table import read_decisions
+from dataprep.originals import Originals
 from dataprep.report import write_report
 from dataprep.report.inputs import Inputs
 from dataprep.schema import (
@@ -37,7 +38,7 @@ from dataprep.schema import (
 from stages.common import read_issues, run
 
 
-def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: Path, **read: Path) -> None:
+def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: Path, page: Path, **read: Path) -> None:
     inputs = Inputs(
         images=tables.read(read["images"], IMAGES),
         skipped=tables.read(read["skipped"], SKIPPED),
@@ -72,7 +73,7 @@ def main(params: Params, *, summary: Path, figures: Path, metrics: Path, plots: 
         manifest=json.loads(read["manifest"].read_text()),
         params=params,
     )
-    write_report(inputs, summary, figures, metrics, plots)
+    write_report(inputs, summary, figures, metrics, plots, page, Originals(read["originals"]))
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def sections_used(stage: dict[str, Any]) -> set[str]:
     path = ROOT / f"{stage['cmd'].split()[2].replace('.', '/')}.py"
     text = path.read_text()
     if "write_report(inputs" in text:
-        text += "".join(p.read_text() for p in sorted((ROOT / "dataprep/report").glob("*.py")))
+        text += "".join(p.read_text() for p in sorted((ROOT / "dataprep/report").rglob("*.py")))
     used = set(re.findall(r"\bparams\.(\w+)", text)) & set(Params.model_fields)
     if "SETTINGS" in text:
         used |= settings_read(stage["cmd"].split()[3])

@@ -86,3 +86,4 @@ class Write(Section):
 
 class Report(Section):
     worst: Annotated[int, Field(ge=1, le=64)]
+    page_megabytes: Annotated[int, Field(ge=1, le=1000)]
