@@ -27,6 +27,7 @@ def balance_bars(rows: pl.DataFrame, what: str) -> bytes:
         sizes.barh(places + 0.2, now, 0.38, color=COLORS[0], label="now")
         _dress(sizes, what)
         sizes.set_yticks(places, labels)
+        sizes.set_ylabel("class")
         sizes.set_ylim(len(labels) - 0.4, -0.6)
         figure.legend(loc="outside upper left", ncols=2, frameon=False)
         _changes(change, now - before)
