@@ -132,8 +132,8 @@ def _not_compared(compared: Compared) -> Iterator[str]:
         records = [(path, why) for path, why in state.lacking if path in (METRICS, PARAMS, DECIDED) and why != MISSING]
         if tables:
             path, why = tables[0]
-            which = f"{plural(len(tables), 'table')} of {when} cannot be read (`{escape(path)}`: {escape(why, 200)})"
+            which = f"{plural(len(tables), 'table')} of {when} cannot be read ({code(path)}: {escape(why, 200)})"
             rest = "so images, findings and labels are compared as far as `reports/` in Git tells"
             yield f"{which}; {rest}. To mend it: {remedy}"
         for path, why in records:
-            yield f"`{escape(path)}` of {when} is not compared: {escape(why, 200)}"
+            yield f"{code(path)} of {when} is not compared: {escape(why, 200)}"

@@ -47,7 +47,7 @@ def _added(compared: Compared) -> Iterator[Block]:
         return
     lost = compared.new.removed.join(came, on="image_id", how="semi")
     if lost.height:
-        why = "; ".join(f"{count(n)} {reason}" for reason, _, n in _reasons(lost).head(5).iter_rows())
+        why = "; ".join(f"{reason} ({count(n)})" for reason, _, n in _reasons(lost).head(5).iter_rows())
         added = plural(came.height, "added image")
         yield f"Of the {added} {count(came.height - lost.height)} are written, {count(lost.height)} not: {why}."
 

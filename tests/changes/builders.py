@@ -77,7 +77,7 @@ def state(
     version = hashlib.sha256(repr((kept, removed)).encode()).hexdigest()[:12]
     numbers = {
         "images": len(images),
-        "written": len(kept),
+        "kept": len(kept),
         "removed": len(removed),
         "issues": counts,
         "version": version,
