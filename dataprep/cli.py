@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dataprep.changes.commands import register as register_changes
 from dataprep.datasets.commands import register
 from dataprep.errors import DataprepError
 
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     tensorboard.add_argument("--history", type=Path, default=Path("data/history.parquet"))
     tensorboard.add_argument("--folder", type=Path, default=Path(".tensorboard"))
     register(commands, Path("data/dataset"))
+    register_changes(commands, Path("reports/pull-request"))
     return parser
 
 
