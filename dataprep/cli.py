@@ -8,6 +8,7 @@ from typing import Any
 
 from dataprep.datasets.commands import register
 from dataprep.errors import DataprepError
+from dataprep.pull_request import command as comment
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     tensorboard.add_argument("--history", type=Path, default=Path("data/history.parquet"))
     tensorboard.add_argument("--folder", type=Path, default=Path(".tensorboard"))
     register(commands, Path("data/dataset"))
+    comment.register(commands)
     return parser
 
 
