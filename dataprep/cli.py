@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dataprep.changes.commands import register as register_changes
 from dataprep.datasets.commands import register
 from dataprep.errors import DataprepError
 from dataprep.pull_request import command as comment
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     tensorboard.add_argument("--folder", type=Path, default=Path(".tensorboard"))
     register(commands, Path("data/dataset"))
     comment.register(commands)
+    register_changes(commands, Path("reports/pull-request"))
     return parser
 
 

@@ -131,5 +131,5 @@ def test_every_used_section_of_params_is_watched(name: str) -> None:
 def test_no_module_names_a_file_of_the_pipeline() -> None:
     paths = set((ROOT / "stages").glob("*.py")) | set((ROOT / "dataprep").rglob("*.py"))
     named = {path.name for path in paths if re.search(r"""["'](data|reports|reviews)/\w""", path.read_text())}
-    defaults = {"cli.py", "own_predictions.py", "versions.py"}  # of the command line, and of `dataprep.load`
+    defaults = {"cli.py", "own_predictions.py", "state.py", "versions.py"}  # of the command line, and of the history
     assert named <= defaults, "files are named in dvc.yaml; only what people call by hand has defaults"

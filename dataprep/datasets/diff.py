@@ -10,6 +10,8 @@ from dataprep.schema import CHANGES, check
 
 KINDS = ("added", "removed", "renamed", "relabeled", "moved", "changed")
 SOURCE = "the source"
+NEW = f"new in {SOURCE}"  # reasons of images that came and went with the source
+GONE = f"not in {SOURCE} any more"
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,25 @@ class Diff:
 
 
 def compare(old: DataSet, new: DataSet) -> Diff:
-    """Return what differs, image by image.
+    """Return what differs, image by image, as `changes_of` tells it, and in which parameters."""
+    found = changes_of(old.index, new.index, old.removed, new.removed)
+    return Diff(
+        old, new, check(found, CHANGES, "diff"), different(old.manifest["parameters"], new.manifest["parameters"])
+    )
 
+
+def changes_of(
+    old: pl.DataFrame, new: pl.DataFrame, old_removed: pl.DataFrame, new_removed: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the columns of CHANGES for two tables of images and what was removed from each.
+
+    old, new: image_id, sha256, label, split, given_label, reason and decided_by. old_removed, new_removed: REMOVED.
     Images are the same by image_id. removed and added: with the reason that REMOVED gives, or that the source differs.
     renamed: other image_id, same bytes, and no other image has them; its label and split are compared as well.
-    relabeled, moved: other label or split. changed: other bytes.
+    relabeled, moved: other label or split. changed: other bytes. A label may be null, as in IMAGES.
     """
     columns = ["image_id", "sha256", "label", "split", "reason", "decided_by", "given_label"]
-    before, after = (version.index.select(columns) for version in (old, new))
+    before, after = (table.select(columns) for table in (old, new))
     both = before.join(after, on="image_id", suffix="_new", validate="1:1")
     gone = before.join(after, on="image_id", how="anti")
     came = after.join(before, on="image_id", how="anti")
@@ -52,15 +65,15 @@ def compare(old: DataSet, new: DataSet) -> Diff:
     pairs = _pairs(*(frame.filter(~pl.col("sha256").is_in(stayed)) for frame in (gone, came)))
     same = pl.concat([both, pairs.select(both.columns)])
     parts = [
-        _came(came.join(pairs, on="image_id", how="anti"), old.removed),
-        _gone(gone.join(pairs, left_on="image_id", right_on="old_id", how="anti"), new.removed),
+        _came(came.join(pairs, on="image_id", how="anti"), old_removed),
+        _gone(gone.join(pairs, left_on="image_id", right_on="old_id", how="anti"), new_removed),
         _renamed(pairs),
         _relabeled(same),
         _differing(same, "split", "moved", f"another split in {SOURCE}"),
         _differing(both, "sha256", "changed", f"other bytes in {SOURCE}"),
     ]
-    changes = pl.concat([CHANGES.empty(), *parts], how="diagonal")
-    return Diff(old, new, check(changes, CHANGES, "diff"), _parameters(old, new))
+    found = pl.concat([CHANGES.empty(), *parts], how="diagonal")
+    return found.select(list(CHANGES.columns)).sort(CHANGES.key)
 
 
 def _came(came: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +84,7 @@ def _came(came: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
         "split",
         "decided_by",
         change=pl.lit("added"),
-        reason=pl.coalesce(pl.format("no longer removed: {}", "was"), pl.lit(f"new in {SOURCE}")),
+        reason=pl.coalesce(pl.format("no longer removed: {}", "was"), pl.lit(NEW)),
     )
 
 
@@ -84,7 +97,7 @@ def _gone(gone: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
         old_label="label",
         old_split="split",
         change=pl.lit("removed"),
-        reason=pl.coalesce("why", pl.lit(f"not in {SOURCE} any more")),
+        reason=pl.coalesce("why", pl.lit(GONE)),
         decided_by="who",
     )
 
@@ -132,8 +145,9 @@ def _differing(both: pl.DataFrame, column: str, kind: str, reason: str | pl.Expr
     )
 
 
-def _parameters(old: DataSet, new: DataSet) -> list[tuple[str, Any, Any]]:
-    before, after = (flat(version.manifest["parameters"]) for version in (old, new))
+def different(old: Any, new: Any) -> list[tuple[str, Any, Any]]:
+    """Return name, old and new value, of those of two nested mappings that differ; None where there is none."""
+    before, after = flat(old), flat(new)
     names = sorted(set(before) | set(after))
     return [(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]
 
@@ -149,5 +163,5 @@ def flat(values: Any, path: str = "") -> dict[str, Any]:
     pairs = values.items() if isinstance(values, dict) else ((str(n), value) for n, value in enumerate(values))
     found: dict[str, Any] = {}
     for name, value in pairs:
-        found |= flat(value, f"{path}.{name}" if path else name)
+        found |= flat(value, f"{path}.{name}" if path else str(name))
     return found

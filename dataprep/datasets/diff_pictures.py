@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from dataprep import files, pixels
 from dataprep.datasets.diff import KINDS, Diff
 from dataprep.datasets.reader import DataSet
-from dataprep.report.grids import TILE, Tile, clusters, encode, grid, label_lines
+from dataprep.report.grids import TILE, Tile, clusters, crossed, encode, grid, label_lines
 
 MOST = 24  # images per kind
 MOST_PAIRS = 12
@@ -68,7 +68,5 @@ def _thumbnail(version: DataSet, image_id: str) -> NDArray[np.uint8]:
     try:
         image = pixels.decode(version.read(image_id), MAX_PIXELS, BACKGROUND)
     except pixels.Unreadable:
-        image = Image.new("RGB", (TILE, TILE), (226, 226, 230))
-        for line in ((0, 0, TILE, TILE), (0, TILE, TILE, 0)):
-            ImageDraw.Draw(image).line(line, fill=(160, 160, 170), width=2)
+        return crossed(TILE)
     return pixels.square(image, TILE, "pad", BACKGROUND)

@@ -1,8 +1,6 @@
 """Versions in the history: Git knows which there are, DVC's cache and remotes have their files."""
 
 import json
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +11,12 @@ from dataprep import files, tables
 from dataprep.datasets.manifest import INDEX_FILE, MANIFEST, REMOVED_FILE, check_files, read_manifest
 from dataprep.datasets.reader import DataSet, open_dataset
 from dataprep.errors import DataprepError, listing, nearest
+from dataprep.history import SHORT, commit_of, git, root_of, tracked
 from dataprep.schema import INDEX
 
 RECORD = "reports/dataset.json"  # as dvc.yaml names them
 DATASET = "data/dataset"
 KEPT_IN = ".cache/versions"
-SHORT = 8  # digits of a commit
 
 
 @dataclass(frozen=True)
@@ -39,9 +37,9 @@ def versions(repository: Path | str = ".") -> list[Recorded]:
 
     Raises DataprepError outside of a Git repository.
     """
-    root = _root(repository)
+    root = root_of(repository)
     # In full: else Git leaves out a branch whose end is as its beginning, and with it the versions between.
-    listed = _git(root, "log", "--all", "--full-history", "--date-order", "--format=%H %cI", "--", RECORD).split("\n")
+    listed = git(root, "log", "--all", "--full-history", "--date-order", "--format=%H %cI", "--", RECORD).split("\n")
     found: dict[str, Recorded] = {}
     for line in filter(None, listed):
         commit, _, date = line.partition(" ")
@@ -61,22 +59,13 @@ def load(
     Raises DataprepError for an id that no commit records (it lists those there are), for files that are nowhere or not
     those that were recorded, and for a `folder` that holds anything but a data set.
     """
-    root = _root(repository)
+    root = root_of(repository)
     record = find(version, versions(root))
     if record is None:
         raise unknown(version, root)
     if folder:
         files.check_replaceable(Path(folder), _is_dataset)
     return fetch(record, root, Path(folder) if folder else root / KEPT_IN / record.version, remote)
-
-
-def _root(repository: Path | str) -> Path:
-    """Return the folder of the DVC repository around a folder of it, which may lie below Git's own; else Git's."""
-    start = Path(repository)
-    top = Path(_git(start, "rev-parse", "--show-toplevel").removesuffix("\n"))
-    above = [folder for folder in (start.resolve(), *start.resolve().parents) if folder.is_relative_to(top)]
-    root = next((folder for folder in above if (folder / ".dvc").is_dir()), top)
-    return start if root == start.resolve() else root
 
 
 def find(version: str, known: list[Recorded]) -> Recorded | None:
@@ -166,7 +155,7 @@ def resolved(name: str, repository: Path | str = ".", *, shards: bool = False) -
 def _sought(name: str, repository: Path | str) -> tuple[Path, Recorded]:
     """Return the repository's root and the version by id or revision; a folder of that name only has no data set."""
     try:
-        root = _root(repository)
+        root = root_of(repository)
     except DataprepError as error:
         if Path(name).is_dir():
             open_dataset(Path(name))
@@ -184,10 +173,10 @@ def _sought(name: str, repository: Path | str) -> tuple[Path, Recorded]:
 
 
 def _of_revision(name: str, root: Path) -> Recorded | None:
-    commit = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False).strip()
+    commit = commit_of(root, name)
     if not commit:
         return None
-    record = _recorded(root, commit, _git(root, "show", "--no-patch", "--format=%cI", commit).strip())
+    record = _recorded(root, commit, git(root, "show", "--no-patch", "--format=%cI", commit).strip())
     if record is None:
         raise DataprepError(
             f"commit {commit[:SHORT]} ('{name}') records no data set",
@@ -198,7 +187,7 @@ def _of_revision(name: str, root: Path) -> Recorded | None:
 
 
 def _recorded(root: Path, commit: str, date: str) -> Recorded | None:
-    text = _git(root, "show", f"{commit}:./{RECORD}", check=False)
+    text = git(root, "show", f"{commit}:./{RECORD}", check=False)
     try:
         values = json.loads(text)
         return Recorded(str(values["version"]), str(values["digest"]), commit, date)
@@ -208,14 +197,8 @@ def _recorded(root: Path, commit: str, date: str) -> Recorded | None:
 
 def _bring(root: Path, record: Recorded, remote: str | None, names: tuple[str, ...], folder: Path) -> None:
     """Copy files of a recorded data set, or with no names all of it, into a new folder."""
-    from dvc.api import DVCFileSystem  # takes a second to import, and a folder needs none of it
-    from dvc.repo import Repo
-
     try:
-        # The remotes of today: those of an old commit may have moved, and what is set on this machine alone counts too.
-        with Repo(str(root)) as present:
-            config = {section: present.config[section] for section in ("core", "remote", "cache")}
-        history = DVCFileSystem(str(root), rev=record.commit, remote=remote, config=config)
+        history = tracked(root, record.commit, remote)
         if not names:
             history.get(DATASET, str(folder), recursive=True)
             return
@@ -228,22 +211,3 @@ def _bring(root: Path, record: Recorded, remote: str | None, names: tuple[str, .
             where=f"{root.resolve()}, commit {record.commit[:SHORT]}",
             remedy="`dvc push` where the version was written, or name a remote that has it (`dvc remote list`)",
         ) from error
-
-
-def _git(root: Path, *words: str, check: bool = True) -> str:
-    command = ["git", "-c", "core.quotepath=off", *words]
-    try:
-        done = subprocess.run(command, cwd=root, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True)
-    except OSError as error:
-        raise DataprepError(
-            f"git cannot be run here: {error.strerror}",
-            where=str(root),
-            remedy="install git, or name a folder that exists",
-        ) from error
-    if check and done.returncode:
-        raise DataprepError(
-            f"git says: {done.stderr.strip()}",
-            where=str(root.resolve()),
-            remedy="run it in a clone of the repository, or name folders",
-        )
-    return done.stdout if done.returncode == 0 else ""

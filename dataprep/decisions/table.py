@@ -39,10 +39,15 @@ def read_decisions(path: Path) -> pl.DataFrame:
     Raises DataprepError for a file that is no CSV, lacks image_id or verdict, has an unknown
     column or verdict, or two decisions of one reviewer about one image.
     """
-    if not path.is_file() or path.stat().st_size == 0:
+    return decisions_from(path.read_bytes(), str(path)) if path.is_file() else DECISIONS.empty()
+
+
+def decisions_from(data: bytes, path: str) -> pl.DataFrame:
+    """Return DECISIONS from the bytes of the CSV file at `path`; as `read_decisions`."""
+    if not data:
         return DECISIONS.empty()
     try:
-        frame = pl.read_csv(path, infer_schema=False)
+        frame = pl.read_csv(data, infer_schema=False)
     except PolarsError as error:
         raise _wrong(f"the decisions are not valid CSV: {str(error).splitlines()[0]}", path) from error
     for name in DECISIONS.required:
@@ -56,7 +61,7 @@ def read_decisions(path: Path) -> pl.DataFrame:
     return _checked(frame.filter(~pl.all_horizontal(pl.all().is_null())), path)
 
 
-def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+def _checked(frame: pl.DataFrame, path: str) -> pl.DataFrame:
     if frame["image_id"].null_count():
         raise _wrong("a decision has no image_id", path)
     verdicts = frame.filter(~pl.col("verdict").is_in(VERDICTS) | pl.col("verdict").is_null())["verdict"]
@@ -65,7 +70,7 @@ def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     twice = frame.filter(pl.struct(KEY).is_duplicated())["image_id"].unique().sort()
     if twice.len():
         raise _wrong(f"two decisions about the same image by one reviewer: {listing(twice)}", path)
-    return check(frame, DECISIONS, str(path))
+    return check(frame, DECISIONS, path)
 
 
 def write_decisions(frame: pl.DataFrame, path: Path) -> None:
@@ -177,5 +182,5 @@ def _meant(name: str, names: Collection[str]) -> str:
     return nearest(name, compared).strip() or ("no name is close" if few else "")
 
 
-def _wrong(what: str, path: Path) -> DataprepError:
-    return DataprepError(what, where=str(path), remedy=f"mend the file; its columns are {', '.join(DECISIONS.columns)}")
+def _wrong(what: str, path: str) -> DataprepError:
+    return DataprepError(what, where=path, remedy=f"mend the file; its columns are {', '.join(DECISIONS.columns)}")

@@ -105,6 +105,14 @@ def label_lines(given: str | None, suggested: str | None) -> tuple[tuple[str, ..
     return (shown, change), 1
 
 
+def crossed(side: int) -> NDArray[np.uint8]:
+    """Return what stands for an image that cannot be decoded: uint8 (side, side, 3), a gray square with a cross."""
+    image = Image.new("RGB", (side, side), (226, 226, 230))
+    for line in ((0, 0, side, side), (0, side, side, 0)):
+        ImageDraw.Draw(image).line(line, fill=(160, 160, 170), width=max(1, side // 56))
+    return np.asarray(image)
+
+
 def encode(image: Image.Image, name: str, alt: str, budget: int) -> Picture:
     """Return the image as `name` plus .png when that fits into `budget` bytes, else plus .jpg.
 

@@ -1,0 +1,88 @@
+"""The health numbers before and now, each with its interval, and which of them moved."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dataprep.changes.budget import Block, Rows, head_of, row
+from dataprep.changes.compared import Compared
+from dataprep.changes.words import UNKNOWN
+from dataprep.markdown import escape
+from dataprep.wording import HEALTH, health_wording
+
+SIDES = {"health": "came in", "health_written": "written"}
+MOST = 24  # kinds
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of images that are as they should be, 0 to 1, and its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        shown = _percent(self.value)
+        return shown if self.low == self.high else f"{shown} ({_percent(self.low)[:-1]} to {_percent(self.high)})"
+
+
+def health(compared: Compared) -> Iterator[Block]:
+    """Yield a table, a row per kind, gravest first; nothing where no report has such numbers."""
+    before, now = ([_shares(state.metrics.get(side)) for side in SIDES] for state in (compared.old, compared.new))
+    names = {name for shares in (*before, *now) for name in shares}
+    order = list(HEALTH)
+    ordered = sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
+    lines = []
+    for name in ordered[:MOST]:
+        words = health_wording(name)
+        cells = [cell for a, b in zip(before, now, strict=True) for cell in _cells(a.get(name), b.get(name))]
+        lines.append(
+            row(
+                [
+                    f"**{escape(words.title, 60)}**<br>{words.meaning}" if words.meaning else escape(words.title, 60),
+                    *cells,
+                ]
+            )
+        )
+    if lines:
+        yield "### Health"
+        header = [f"{side}, {when}" for side in SIDES.values() for when in ("before", "now")]
+        yield Rows(lines, len(ordered), "kinds", head_of(("images as they should be", *header), [False, *[True] * 4]))
+        yield _KEY
+
+
+_KEY = (
+    "In brackets the 95% interval; numbers without one are counted. **▲** better and **▼** worse: "
+    "moved beyond the uncertainty, as the intervals do not meet."
+)
+
+
+def moved(before: Share, now: Share) -> int:
+    """Return 1 or -1 where the share rose or fell by more than its uncertainty (the intervals do not meet), else 0."""
+    return (now.low > before.high) - (now.high < before.low)
+
+
+def _cells(before: Share | None, now: Share | None) -> tuple[str, str]:
+    sign = {1: " **▲**", -1: " **▼**", 0: ""}[moved(before, now) if before and now else 0]
+    return UNKNOWN if before is None else str(before), UNKNOWN if now is None else f"{now}{sign}"
+
+
+def _percent(value: float) -> str:
+    """Return the percentage; what is not all is not rounded to all.
+
+    >>> _percent(0.9996), _percent(1.0)
+    ('99.96%', '100.0%')
+    """
+    return f"{100 * value:.1f}%" if value == 1 or value < 0.9995 else f"{min(100 * value, 99.99):.2f}%"
+
+
+def _shares(values: Any) -> dict[str, Share]:
+    """Return the shares of a report; what is not as expected is left out: other versions may write other things."""
+    found = {}
+    for name, value in values.items() if isinstance(values, dict) else ():
+        numbers = [value.get(key) for key in ("value", "low", "high")] if isinstance(value, dict) else []
+        known = [float(number) for number in numbers if isinstance(number, (int, float))]
+        if len(known) == 3:
+            found[str(name)] = Share(*known)
+    return found

@@ -1,0 +1,142 @@
+"""The first lines of a comment: what the change is, what follows, and what could not be compared."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from dataprep.changes.budget import Block, Rows
+from dataprep.changes.compared import Compared
+from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS
+from dataprep.changes.words import UNKNOWN, integer, joined, plural, step
+from dataprep.history import SHORT
+from dataprep.markdown import code, count, escape
+from dataprep.schema import VERDICTS
+
+MARK = "<!-- dataprep report -->"  # by which the comment is found again
+ORDER = ("relabel", "drop", "keep")
+NOTES = 12  # lines about what is missing or stale
+IMAGES = {
+    "added": ("adds", ""),
+    "removed": ("removes", ""),
+    "renamed": ("renames", ""),
+    "changed": ("changes the bytes of", ""),
+    "relabeled": ("changes the label of", " in the source"),
+    "moved": ("moves", " to another split"),
+}
+
+
+def opening(compared: Compared) -> Iterator[Block]:
+    """Yield the heading, the sentence that says what the change is, what follows from it, and notes."""
+    yield f"{MARK}\n## What this changes in the data"
+    base = compared.base
+    commit = f"`{base.commit[:SHORT]}` of {base.date[:10]}"
+    if compared.first:
+        yield f"**First report**: where this branch left {code(base.name)} ({commit}) there was none."
+        yield _present(compared)
+    else:
+        yield f"This branch {_sentence(compared)}."
+        yield _follows(compared)
+        yield f"Compared with {commit}, where this branch left {code(base.name)}."
+    notes = [*compared.stale, *_not_compared(compared)]
+    yield Rows(
+        [f"> {'' if n else '**Note**: '}{note}<br>" for n, note in enumerate(notes[:NOTES])], len(notes), "notes"
+    )
+
+
+def sentence_parts(compared: Compared) -> list[str]:
+    """Return what the change consists of, such as "adds 10 images"; nothing for what is as it was."""
+    parts = []
+    if compared.parameters:
+        parts.append(f"changes {plural(len(compared.parameters), 'parameter')}")
+    if compared.source is not None:
+        for kind, (verb, rest) in IMAGES.items():
+            found = compared.of_source(kind).height
+            if found:
+                parts.append(f"{verb} {plural(found, 'image')}{rest}")
+    decisions = compared.decisions
+    if decisions is not None and decisions.height:
+        new = decisions.filter(pl.col("change") == "new")
+        if new.height:
+            parts.append(f"carries {plural(new.height, 'decision')} ({_verdicts(new)})")
+        for change, verb in (("changed", "changes"), ("withdrawn", "withdraws")):
+            other = decisions.filter(pl.col("change") == change).height
+            if other:
+                parts.append(f"{verb} {plural(other, 'earlier decision')}")
+    if compared.code:
+        parts.append(f"changes {plural(len(compared.code), 'file')} of the pipeline's code")
+    return parts
+
+
+def _sentence(compared: Compared) -> str:
+    parts = sentence_parts(compared)
+    if parts:
+        return f"**{joined(parts)}**"
+    known = all(found is not None for found in (compared.parameters, compared.source, compared.decisions))
+    return "**changes no parameter, no image and no decision**" if known else "changes nothing that could be compared"
+
+
+def _verdicts(decisions: pl.DataFrame) -> str:
+    found = dict(decisions["verdict"].value_counts().iter_rows())
+    assert set(ORDER) == set(VERDICTS)
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in ORDER if verdict in found)
+
+
+def _follows(compared: Compared) -> str:
+    old, new = compared.old, compared.new
+    before, now = _written(compared)
+    if old.version == new.version and new.version is not None:
+        size = UNKNOWN if now is None else count(now)
+        return f"The written data set stays the same: version {code(new.version, 40)}, {size} images."
+    changed = compared.of_written("relabeled").height if compared.written is not None else None
+    labels = plural(changed, "label") + " changed" if changed is not None else "labels changed: not known"
+    versions = " → ".join(code(version, 40) for version in (old.version, new.version))
+    return f"The written data set: version {versions}, images {step(before, now)}, {labels}.{_verdict(compared)}"
+
+
+def _written(compared: Compared) -> tuple[int | None, int | None]:
+    before, now = (
+        integer(state.record.get("images")) or integer(state.metrics.get("written"))
+        for state in (compared.old, compared.new)
+    )
+    return before, now
+
+
+def _verdict(compared: Compared) -> str:
+    """Return whether one can train on the data, before and now; "" where neither report says it."""
+    said = [state.metrics.get("trainable") for state in (compared.old, compared.new)]
+    if said == [None, None]:
+        return ""
+    before, now = (UNKNOWN if value is None else escape(str(value), 40) for value in said)
+    return (
+        f" Can I train on it? **{now}**, as before." if before == now else f" Can I train on it? {before} → **{now}**."
+    )
+
+
+def _present(compared: Compared) -> str:
+    values = compared.new.metrics
+    sizes = [integer(values.get(name)) for name in ("images", "classes", "kept", "removed")]
+    images, classes, kept, removed = (UNKNOWN if n is None else count(n) for n in sizes)
+    version = code(compared.new.version, 40)
+    said = values.get("trainable")
+    verdict = "" if said is None else f" Can I train on it? **{escape(str(said), 40)}**."
+    came = f"{images} images of {classes} classes came in"
+    return f"Version {version}: {came}, {kept} were kept, {removed} removed.{verdict}"
+
+
+def _not_compared(compared: Compared) -> Iterator[str]:
+    if compared.first:
+        return
+    old, new = compared.old, compared.new
+    for state, when, remedy in (
+        (old, "before", "`dvc push` where that commit was run, so that a remote has them"),
+        (new, "now", "`dvc pull`, or `dvc repro`"),
+    ):
+        tables = [(path, why) for path, why in state.lacking if path.startswith("data/")]
+        records = [(path, why) for path, why in state.lacking if path in (METRICS, PARAMS, DECIDED) and why != MISSING]
+        if tables:
+            path, why = tables[0]
+            which = f"{plural(len(tables), 'table')} of {when} cannot be read (`{escape(path)}`: {escape(why, 200)})"
+            rest = "so images, findings and labels are compared as far as `reports/` in Git tells"
+            yield f"{which}; {rest}. To mend it: {remedy}"
+        for path, why in records:
+            yield f"`{escape(path)}` of {when} is not compared: {escape(why, 200)}"
