@@ -9,6 +9,7 @@ from typing import Any
 from dataprep.changes.commands import register as register_changes
 from dataprep.datasets.commands import register
 from dataprep.errors import DataprepError
+from dataprep.pull_request import command as comment
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     tensorboard.add_argument("--history", type=Path, default=Path("data/history.parquet"))
     tensorboard.add_argument("--folder", type=Path, default=Path(".tensorboard"))
     register(commands, Path("data/dataset"))
+    comment.register(commands)
     register_changes(commands, Path("reports/pull-request"))
     return parser
 
