@@ -31,7 +31,8 @@ repro: setup
 review: setup
 	$(BIN)/dataprep review
 
+# Files of tests run side by side, with one thread each: processes that wait for each other's threads take twice as long.
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder

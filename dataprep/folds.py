@@ -2,7 +2,6 @@
 
 import numpy as np
 import polars as pl
-from sklearn.model_selection import StratifiedGroupKFold
 
 from dataprep.errors import DataprepError
 from dataprep.schema import FOLDS, check
@@ -29,6 +28,8 @@ def assign_folds(
 
     exact, near: ISSUES of those detectors. Raises DataprepError when fewer than two classes are left.
     """
+    from sklearn.model_selection import StratifiedGroupKFold  # takes a second to import, and training does without
+
     table = (
         images.select("image_id", "label")
         .join(measurements.select("image_id", "unreadable"), on="image_id", validate="1:1")

@@ -16,11 +16,6 @@ from dataprep.training.workers import run
 PER_CLASS = 2  # images that the smallest training set has for each class, on average at least
 
 
-def empty() -> pl.DataFrame:
-    """Return LEARNING_CURVE without a row, for when no curve is asked for."""
-    return pl.DataFrame(schema=LEARNING_CURVE.columns)
-
-
 def subset_tasks(tasks: list[FoldTask], params: LearningCurve, scratch: Path) -> list[list[FoldTask]]:
     """Return for each repeat the tasks that train on growing subsets of a fold's training images.
 

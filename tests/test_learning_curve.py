@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from dataprep import config, folds, learning_curve, tables
+from dataprep import config, folds, learning_curve, predict, tables
 from dataprep.config import LearningCurve
-from dataprep.predict import fold_tasks
 from dataprep.schema import FOLDS, IMAGES, LEARNING_CURVE, class_names
 from dataprep.training.fold import FoldTask
 from stages import learning_curve as stage
@@ -90,7 +89,7 @@ def data(folder: Path, count: int = 300, k: int = 3) -> tuple[pl.DataFrame, pl.D
 
 def made(folder: Path, params: LearningCurve) -> list[list[FoldTask]]:
     images, assigned, pixels = data(folder)
-    tasks = fold_tasks(images, assigned, pixels, TRAIN, seed=0, device="cpu", scratch=folder)
+    tasks = predict.fold_tasks(images, assigned, pixels, TRAIN, seed=0, device="cpu", scratch=folder)
     return learning_curve.subset_tasks(tasks, params, folder)
 
 
@@ -143,7 +142,7 @@ def written(folder: Path, *, enabled: bool) -> pl.DataFrame:
 
 
 def test_disabled_it_trains_nothing_and_the_table_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "fold_tasks", None)
+    monkeypatch.setattr(predict, "fold_tasks", None)
     assert written(tmp_path, enabled=False).height == 0
 
 

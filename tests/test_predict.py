@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,17 @@ def pixel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return builders.pixel_file(tmp_path_factory.mktemp("pixels"))
 
 
+Trained = tuple[Path, tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]
+
+
+@pytest.fixture(scope="module")
+def trained(pixel_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The files of three folds trained by two workers, and what they predict."""
+    scratch = tmp_path_factory.mktemp("trained")
+    params = builders.params(workers=2)
+    return scratch, predict.predict_out_of_fold(*tasks(pixel_file, scratch, builders.separable()[1], params))
+
+
 def tasks(
     path: Path, scratch: Path, labels: list[str], params: Train | None = None, device: str = "cpu"
 ) -> tuple[pl.DataFrame, list[FoldTask]]:
@@ -41,35 +53,39 @@ def agreement(found: pl.DataFrame) -> float:
 
 
 @pytest.mark.slow
-def test_out_of_fold_predictions_are_right_and_the_same_twice(pixel_file: Path, tmp_path: Path) -> None:
+def test_out_of_fold_predictions_are_right_and_the_same_twice(
+    pixel_file: Path, trained: Trained, tmp_path: Path
+) -> None:
     labels = builders.separable()[1]
-    found, history, watched = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path / "a", labels))
+    scratch, (found, history, watched) = trained
     assert np.allclose(found["probabilities"].to_numpy().sum(1), 1, atol=1e-5)
     assert agreement(found) > 0.9
     assert history.group_by("fold", "seed").len().height == 3
     assert watched["epoch"].n_unique() == history["epoch"].n_unique()
-    again = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path / "b", labels, builders.params(workers=1)))
+    again = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path, labels, builders.params(workers=1)))
     assert all(a.equals(b) for a, b in zip((found, history, watched), again, strict=True))
-    for one, other in zip(sorted((tmp_path / "a").iterdir()), sorted((tmp_path / "b").iterdir()), strict=True):
+    for one, other in zip(sorted(scratch.iterdir()), sorted(tmp_path.iterdir()), strict=True):
         assert one.name == other.name
         assert one.read_bytes() == other.read_bytes()
 
 
 @pytest.mark.slow
 def test_an_interrupted_run_goes_on_from_the_last_finished_fold(
-    pixel_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pixel_file: Path,
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    labels = builders.separable()[1]
-    whole = predict.predict_out_of_fold(*tasks(pixel_file, tmp_path / "whole", labels))
-    assigned, all_tasks = tasks(pixel_file, tmp_path / "broken", labels)
+    assigned, all_tasks = tasks(pixel_file, tmp_path, builders.separable()[1], builders.params(workers=2))
     workers.run(all_tasks[:2])
-    trained = []
+    anew = []
     original = workers._trained
-    monkeypatch.setattr(workers, "_trained", lambda given: trained.extend(given) or original(given))
+    monkeypatch.setattr(workers, "_trained", lambda given: anew.extend(given) or original(given))
     resumed = predict.predict_out_of_fold(assigned, all_tasks)
-    assert [task.fold for task in trained] == [2]
+    assert [task.fold for task in anew] == [2]
     assert "2 of 3 networks were trained before" in capsys.readouterr().out
-    assert all(a.equals(b) for a, b in zip(whole, resumed, strict=True))
+    assert all(a.equals(b) for a, b in zip(trained[1], resumed, strict=True))
 
 
 def test_a_finished_fold_counts_only_for_the_same_task(pixel_file: Path, tmp_path: Path) -> None:
@@ -90,15 +106,16 @@ def test_a_finished_fold_counts_only_for_the_same_task(pixel_file: Path, tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("broken", ["result", "network"])
-def test_a_damaged_fold_is_made_anew(pixel_file: Path, tmp_path: Path, broken: str) -> None:
-    assigned, given = tasks(pixel_file, tmp_path, builders.separable()[1], builders.params(min_steps=10, epochs=1))
-    whole = predict.predict_out_of_fold(assigned, given)
+def test_a_damaged_fold_is_made_anew(pixel_file: Path, trained: Trained, tmp_path: Path, broken: str) -> None:
+    shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
+    assigned, given = tasks(pixel_file, tmp_path, builders.separable()[1])
+    assert all(fold.finished(task) for task in given)
     if broken == "result":
         given[1].result.write_bytes(b"cut off")
     else:
         given[1].network.unlink()
     again = predict.predict_out_of_fold(assigned, given)
-    assert all(a.equals(b) for a, b in zip(whole, again, strict=True))
+    assert all(a.equals(b) for a, b in zip(trained[1], again, strict=True))
     assert given[1].network.is_file()
 
 
@@ -177,7 +194,7 @@ def test_no_image_is_predicted_by_a_network_that_saw_it(pixel_file: Path, tmp_pa
 
 @pytest.mark.slow
 def test_a_training_that_fails_in_a_worker_is_explained(pixel_file: Path, tmp_path: Path) -> None:
-    wild = builders.params(learning_rate=1e30, optimizer="sgd")
+    wild = builders.params(learning_rate=1e30, optimizer="sgd", workers=2)
     with pytest.raises(DataprepError, match=r"the training loss is (nan|inf) in fold \d, epoch \d+, step \d+"):
         predict.predict_out_of_fold(*tasks(pixel_file, tmp_path, builders.separable()[1], wild))
 
@@ -189,7 +206,7 @@ def test_workers_end_with_a_parent_that_is_killed(pixel_file: Path, tmp_path: Pa
         "import sys\nfrom pathlib import Path\nfrom dataprep.training.workers import run\n"
         "from tests.test_predict import tasks\nfrom tests.training import builders\n"
         "if __name__ == '__main__':\n"
-        "    params = builders.params(min_steps=100_000)\n"
+        "    params = builders.params(min_steps=100_000, workers=2)\n"
         f"    run(tasks(Path({str(pixel_file)!r}), Path({str(tmp_path)!r}), builders.separable()[1], params)[1])\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

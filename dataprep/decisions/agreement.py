@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import polars as pl
-from sklearn.metrics import cohen_kappa_score
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ def mean_agreement(found: list[Pair]) -> float | None:
 
 
 def _pair(one: str, other: str, mine: list[str], theirs: list[str]) -> Pair:
+    from sklearn.metrics import cohen_kappa_score  # takes a second to import, and most reports do without
+
     alike = sum(a == b for a, b in zip(mine, theirs, strict=True)) / len(mine)
     varied = len({*mine, *theirs}) > 1  # else chance is 1 and kappa 0 / 0
     return Pair(one, other, len(mine), alike, float(cohen_kappa_score(mine, theirs)) if varied else None)

@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from cleanlab.filter import find_label_issues
-from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 
 from dataprep.config import LabelErrors
@@ -91,9 +89,13 @@ def _verdicts(judged: Judged, params: LabelErrors) -> dict[str, Any]:
 def _flagged(judged: Judged, right: NDArray[np.float64], params: LabelErrors) -> NDArray[np.bool_]:
     if params.filter_by == "posterior":
         return np.asarray(right.argmax(1) != judged.labels)
+    from cleanlab.filter import find_label_issues  # takes two seconds to import
+
     found = find_label_issues(judged.labels, judged.probabilities, filter_by=params.filter_by, n_jobs=1)
     return np.asarray(found, bool)
 
 
 def _quality(judged: Judged, method: str) -> NDArray[np.float64]:
+    from cleanlab.rank import get_label_quality_scores  # takes two seconds to import
+
     return np.asarray(get_label_quality_scores(judged.labels, judged.probabilities, method=method))

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from cleanlab.outlier import OutOfDistribution
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
@@ -153,6 +152,8 @@ def _cleanlab_issues(table: pl.DataFrame, judged: Judged, params: Outliers) -> p
 
 
 def _distance(judged: Judged, neighbors: int) -> Floats:
+    from cleanlab.outlier import OutOfDistribution  # takes two seconds to import
+
     distance = np.full(len(judged.ids), np.nan)
     for fold in np.unique(judged.folds):
         rows = judged.folds == fold
@@ -165,6 +166,8 @@ def _distance(judged: Judged, neighbors: int) -> Floats:
 def _doubt(judged: Judged) -> Floats:
     if len(judged.classes) < 2:
         return np.full(len(judged.ids), np.nan)  # of one class all probabilities are 1
+    from cleanlab.outlier import OutOfDistribution  # takes two seconds to import
+
     detector = OutOfDistribution({"adjust_pred_probs": True})
     scores = detector.fit_score(pred_probs=judged.probabilities, labels=judged.labels, verbose=False)
     return np.asarray(scores, dtype=np.float64)

@@ -28,6 +28,7 @@ def params(**changes: Any) -> Train:
         "views": False,
         "label_smoothing": 0.2,
         "committee": 0,
+        "workers": 1,
     }
     given = config.load(ROOT / "params.yaml").train.model_dump()
     return Train.model_validate(given | small | changes)
