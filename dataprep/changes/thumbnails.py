@@ -14,7 +14,8 @@ from dataprep.report.lettering import drawable
 from dataprep.schema import POLICY
 from dataprep.wording import wording
 
-COLUMNS = 6  # 756 px: GitHub shows it as it is
+COLUMNS = 6  # about as wide as GitHub shows a comment
+PAGE = 850  # px, three pairs beside each other
 TILES = 18
 PAIRS = 9
 BYTES = 400_000  # of a picture
@@ -42,7 +43,7 @@ def pair_grid(old: State, new: State, rows: pl.DataFrame, name: str, alt: str) -
         (label or "no label", (Tile(before, ("before",)), Tile(after, ("now",))))
         for label, before, after in zip(rows["label"], sides[0], sides[1], strict=False)
     ]
-    return encode(clusters(groups, COLUMNS), name, f"{alt}{_of(len(ids), rows.height)}", BYTES)
+    return encode(clusters(groups, PAGE), name, f"{alt}{_of(len(ids), rows.height)}", BYTES)
 
 
 def _of(shown: int, total: int) -> str:

@@ -56,9 +56,9 @@ def grid(tiles: Sequence[Tile], columns: int = COLUMNS, side: int = TILE) -> Ima
     return canvas
 
 
-def clusters(groups: Sequence[Box]) -> Image.Image:
-    """Return each titled group of at most COLUMNS tiles in a box of its own, left to right and on."""
-    rows = _shelves(groups)
+def clusters(groups: Sequence[Box], page: int = PAGE) -> Image.Image:
+    """Return each titled group of at most COLUMNS tiles in a box of its own, left to right and on, `page` px wide."""
+    rows = _shelves(groups, page)
     width = max(sum(_box_width(tiles) + GAP for _, tiles in row) for row in rows) + GAP
     heights = [_shelf_height(row) for row in rows]
     canvas = Image.new("RGB", (width, sum(heights) + GAP * (len(rows) + 1)), PAPER)
@@ -73,12 +73,12 @@ def clusters(groups: Sequence[Box]) -> Image.Image:
     return canvas
 
 
-def _shelves(groups: Sequence[Box]) -> list[list[Box]]:
+def _shelves(groups: Sequence[Box], page: int) -> list[list[Box]]:
     rows: list[list[Box]] = []
-    left = PAGE
+    left = page
     for group in groups:
         needed = _box_width(group[1]) + GAP
-        if left + needed > PAGE:
+        if left + needed > page:
             rows.append([])
             left = GAP
         rows[-1].append(group)
