@@ -32,7 +32,7 @@ def write_pictures(diff: Diff, folder: Path) -> dict[str, Path]:
             rows = diff.changes.filter(pl.col("change") == kind)
             if rows.height:
                 made = _pairs(diff, rows.head(MOST_PAIRS)) if kind == "changed" else _tiles(diff, kind, rows.head(MOST))
-                picture = encode(made, kind, kind, BYTES)
+                picture = encode(made, kind, f"{rows.height} images: {kind}", BYTES)
                 (part / picture.name).write_bytes(picture.data)
                 found[kind] = folder / picture.name
     return found

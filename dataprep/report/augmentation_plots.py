@@ -56,7 +56,7 @@ def beginnings(audit: pl.DataFrame, names: Sequence[str]) -> bytes | None:
                 _cell(axes, (column, row), steps[name, side], first.get(key), other.get(key), letters)
         _name(axes, lines, shown, used)
         rest = len(names) - len(shown)
-        note = f"\n{rest} classes that change less often are not shown" if rest else ""
+        note = f"\nnot shown, as they change less often: {rest} of {len(names)} classes" if rest else ""
         _legend(figure, any(row["in_use"] for row in first.values()), bool(used), note)
 
     heading = LETTER * max(len(drawable(name, LONGEST)) for name in shown) if _upright(shown) else 0.0
@@ -116,7 +116,7 @@ def _becomes(other: dict[str, Any], later: bool, letters: int) -> str:
     """Return the class that it becomes, and from where on if that is `later` and there is room."""
     at = f" {_value(other)}" if later else ""
     into = f"→{drawable(other['becomes'])}{at}"
-    return into if len(into) <= letters else f"→{drawable(other['becomes'], letters - 1)}"
+    return into if len(into) <= letters else f"→{drawable(other['becomes'], LONGEST)[: letters - 2]}…"
 
 
 def _value(row: dict[str, Any]) -> str:

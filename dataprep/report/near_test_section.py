@@ -36,7 +36,8 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
             Tile(inputs.pixels[number[row["nearest"]]], ("held out",)),
         ]
         boxes.append((f"closeness {row['closeness']:.2f}", tiles))
-    alt = f"{len(boxes)} training images, their augmented copies, and the held-out images that these come too near to"
+    which = f"{len(boxes)} of {count(found.height)}" if found.height > len(boxes) else str(len(boxes))
+    alt = f"{which} training images, their augmented copies, and the held-out images that these come too near to"
     yield encode(clusters(boxes), "augmentation_left_out", alt, BUDGET)
     yield table(
         ("training image", "copy", "held-out image", "closeness"),

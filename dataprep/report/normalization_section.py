@@ -117,7 +117,8 @@ def histograms(inputs: Inputs) -> Picture:
     )
     panels = [(view.title, view.images) for view in shown if not view.title.startswith("scaled")]
     titles = ", ".join(title for title, _ in panels)
-    return Picture("pixel_histograms.png", f"Histograms of pixel values: {titles}", plots.pixel_histograms(panels))
+    alt = f"Histograms of the pixel values of {len(chosen)} kept images: {titles}"
+    return Picture("pixel_histograms.png", alt, plots.pixel_histograms(panels))
 
 
 def _noise(inputs: Inputs, rows: NDArray[np.int64], found: Amplification) -> Iterator[str | Picture]:

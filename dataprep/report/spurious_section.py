@@ -48,7 +48,11 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
     yield from _explained(found)
     total, classes = (found.filter(pl.col("label").is_null() == missing) for missing in (True, False))
     told = strongest.filter(pl.col("strength") > 0)
-    alt = f"How well each of {told.height} properties alone tells one class from the others, beside chance"
+    followed = told.filter("spurious").height
+    alt = (
+        f"How well each of {told.height} properties alone tells one class from the others, beside chance; {followed} "
+        "too well"
+    )
     if told.height:
         yield Picture("spurious_strength.png", alt, strengths(told.rows(named=True), inputs.params.correlations))
     shown = _shown(inputs, strongest)

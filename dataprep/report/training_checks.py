@@ -78,7 +78,8 @@ def pictures(inputs: Inputs) -> Iterator[str | Picture]:
         yield "Predictions on a fixed batch of held-out images over the course of the training:"
         yield Picture(
             "checks_watched.png",
-            "Probability of the given label of each image in a fixed batch, epoch by epoch",
+            f"Probability of the given label of {inputs.watched['image_id'].n_unique()} images, a fixed batch, "
+            "epoch by epoch",
             check_plots.watched(inputs.watched, inputs.images),
         )
     if "filters" in arrays:
@@ -88,7 +89,8 @@ def pictures(inputs: Inputs) -> Iterator[str | Picture]:
         yield "Inside the network, a color per layer from the first (dark) to the last (light):"
         yield Picture(
             "checks_insides.png",
-            "Histograms of activations per block and of gradients per layer, and update-to-weight ratio by step",
+            f"Histograms of activations per block and of gradients of {len(arrays['gradients'])} layers, and "
+            "update-to-weight ratio by step",
             check_plots.insides(arrays["activations"], arrays["gradients"], arrays["ratios"]),
         )
 

@@ -5,22 +5,21 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dataprep.config import Choices, Span
 from dataprep.report.lettering import drawable
-from dataprep.report.plots import GRAY, render
+from dataprep.report.palette import AMOUNT, GRAY, MUTED
+from dataprep.report.plots import SMALL, render
 from dataprep.search.results import Outcome, ranked, written
 from dataprep.search.space import position
 
 CLOSEST = 0.07  # of an axis: tick labels nearer than this would overlap
 REACH = 3.0  # times the distance from the best to the median accuracy: what lies below is drawn at the bottom
-INK = "#333333"
+PALEST = 0.3  # of the color map, for the worst trial: paler lines are lost on paper
+LEAST_WIDTH = 9.0  # inches, for the caption
 STEPS = [1, 2, 5, 10]
 
 
@@ -32,16 +31,13 @@ def parallel_coordinates(outcomes: Sequence[Outcome], space: dict[str, Span | Ch
     """
     best = ranked([outcome for outcome in outcomes if outcome.number])
     low, high = _reach([outcome.accuracy for outcome in best])
-    # Reversed: on white the dark end is what the eye finds first.
-    colors = ScalarMappable(Normalize(low, high), matplotlib.colormaps["cividis_r"])
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for rank, outcome in reversed(list(enumerate(best))):
             heights = [position(axis, outcome.values[key]) for key, axis in space.items()]
             heights.append(max(0.0, (outcome.accuracy - low) / (high - low)))
-            color = colors.cmap((outcome.accuracy - low) / (high - low))
-            axes.plot(heights, color=color, linewidth=1.6 if rank else 5.0, zorder=2)
+            axes.plot(heights, color=AMOUNT(max(PALEST, heights[-1])), linewidth=1.6 if rank else 5.0, zorder=2)
         for place, (key, axis) in enumerate(space.items()):
             log = isinstance(axis, Span) and axis.scale == "log"
             _scale(axes, place, f"{key}\n(log)" if log else key, _ticks(axis))
@@ -49,10 +45,9 @@ def parallel_coordinates(outcomes: Sequence[Outcome], space: dict[str, Span | Ch
         _scale(axes, len(space), "out-of-fold\naccuracy", _shares(low, high, clipped), side=1)
         axes.set(xlim=(-0.45, len(space) + 0.5), ylim=(-0.04, 1.04))
         axes.axis("off")
-        figure.colorbar(colors, ax=axes, label="out-of-fold accuracy", format=_percent, shrink=0.8, pad=0.01)
-        figure.supxlabel(_caption(outcomes, best[0]), fontsize=12, color=INK)
+        figure.supxlabel(_caption(outcomes, best[0]), fontsize=SMALL, color=MUTED)
 
-    return render(draw, 2.6 + 1.7 * (len(space) + 1), 5.0)
+    return render(draw, max(LEAST_WIDTH, 0.6 + 1.8 * (len(space) + 1)), 5.2)
 
 
 def _reach(accuracies: list[float]) -> tuple[float, float]:
@@ -64,12 +59,12 @@ def _reach(accuracies: list[float]) -> tuple[float, float]:
 
 def _scale(axes: Axes, place: int, title: str, ticks: list[tuple[float, str]], side: int = -1) -> None:
     axes.plot([place, place], [0, 1], color=GRAY, linewidth=1, zorder=1)
-    axes.text(place, 1.06, title, ha="center", va="bottom", fontsize=13, color="black")
+    axes.text(place, 1.06, title, ha="center", va="bottom", fontsize=13)
     box: Any = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 0.8}
     for height, label in ticks:
         axes.plot([place, place + 0.03 * side], [height, height], color=GRAY, linewidth=1, zorder=1)
         beside: Any = {"ha": "left" if side > 0 else "right", "va": "center", "bbox": box, "zorder": 3}
-        axes.text(place + 0.05 * side, height, label, fontsize=11, color=INK, **beside)
+        axes.text(place + 0.05 * side, height, label, fontsize=12, **beside)
 
 
 def _ticks(axis: Span | Choices) -> list[tuple[float, str]]:

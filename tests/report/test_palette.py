@@ -26,7 +26,7 @@ TOGETHER = (
 )
 
 
-def lab(color: str, cones: str) -> np.ndarray:  # type: ignore[type-arg]
+def lab(color: str, cones: str) -> np.ndarray:
     """The color in CIE L*a*b*, as somebody with these cones sees it."""
     rgb = np.array(to_rgb(color))
     linear = np.clip(SEEN[cones] @ np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4), 0, 1)

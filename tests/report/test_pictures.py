@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from dataprep.report import pictures, plots
-from dataprep.report.grids import TILE, Tile, clusters, encode, grid, label_lines
-from dataprep.report.lettering import REGULAR, drawable, fit, font
+from dataprep.report.grids import TILE, Tile, clusters, encode, enlarged, grid, label_lines
+from dataprep.report.lettering import REGULAR, drawable, fit, font, wrapped
 from tests.report.builders import HOSTILE, inputs
 
 
@@ -63,6 +63,28 @@ def test_the_suggested_label_follows_the_given_one() -> None:
 def test_what_the_fonts_lack_is_spelled_out() -> None:
     assert drawable("猫 é\n") == "\\u732b é\\n"
     assert font(REGULAR, 16).getlength(fit("a" * 99, font(REGULAR, 16), 100)) <= 100
+
+
+def test_small_pictures_are_enlarged_to_sharp_squares_and_large_ones_smoothed() -> None:
+    small = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    made = np.asarray(enlarged(small, 128))
+    assert (made.reshape(16, 8, 16, 8, 3) == small[:, None, :, None]).all()
+    odd = np.zeros((5, 7, 3), np.uint8)
+    assert enlarged(odd, 128).size == enlarged(odd.repeat(40, 0), 128).size == (128, 128)
+
+
+def test_captions_break_at_spaces_and_lose_their_middle_last() -> None:
+    face = font(REGULAR, 16)
+    assert wrapped("golden retriever", face, 90) == ["golden", "retriever"]
+    assert wrapped("cat", face, 90) == ["cat"]
+    broken = wrapped("→ " + "x" * 300, face, 90)
+    assert len(broken) == 2 and broken[0].startswith("→ x") and "…" in broken[1]
+    assert all(face.getlength(line) <= 90 for line in broken)
+
+
+def test_rows_of_a_grid_are_equally_long() -> None:
+    ten, eight = (grid([Tile(flat(9), ())] * number) for number in (10, 8))
+    assert ten.width < eight.width and ten.height > eight.height
 
 
 def test_worst_shows_lowest_scores_groups_and_nothing_unreadable() -> None:
