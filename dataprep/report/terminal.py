@@ -9,15 +9,6 @@ from dataprep.wording import fault_title, in_order, operation_wording, property_
 MOST_REASONS = 3
 
 
-def _verdict(metrics: dict[str, Any]) -> str:
-    """Return the answer and its first reasons in words."""
-    reasons = metrics["reasons"]
-    blocking = [name for name, effect in reasons.items() if effect == "blocks"]
-    named = [name.replace("_", " ") for name in (blocking or list(reasons))]
-    more = f" and {len(named) - MOST_REASONS} more" if len(named) > MOST_REASONS else ""
-    return f"{metrics['trainable']}: {', '.join(named[:MOST_REASONS])}{more}" if named else metrics["trainable"]
-
-
 def summary(metrics: dict[str, Any], report: Path) -> str:
     """Return some 20 lines: what came in, what was found, what was written, and what to do next.
 
@@ -77,3 +68,12 @@ def summary(metrics: dict[str, Any], report: Path) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _verdict(metrics: dict[str, Any]) -> str:
+    """Return the answer and its first reasons in words."""
+    reasons = metrics["reasons"]
+    blocking = [name for name, effect in reasons.items() if effect == "blocks"]
+    named = [name.replace("_", " ") for name in (blocking or list(reasons))]
+    more = f" and {len(named) - MOST_REASONS} more" if len(named) > MOST_REASONS else ""
+    return f"{metrics['trainable']}: {', '.join(named[:MOST_REASONS])}{more}" if named else metrics["trainable"]

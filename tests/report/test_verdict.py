@@ -160,7 +160,7 @@ def test_relabeled_by_people_is_right() -> None:
 
 
 def test_nothing_trained_is_said_as_labels_that_nobody_judged() -> None:
-    made = healthy(predictions=healthy().predictions[:0], history=healthy().history[:0])
+    made = healthy(predictions=healthy().predictions[:0])
     assert names(made) == {"unjudged": False, "small_test": False}
     assert "360 labels were not judged" in said(made, "unjudged")
 
