@@ -1,5 +1,7 @@
 """The whole report from fake inputs: files, links, hostile text, equal bytes."""
 
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +9,19 @@ import pytest
 from markdown_it import MarkdownIt
 
 from dataprep.errors import DataprepError
-from dataprep.report import write_report
+from dataprep.report import changes_section, left_section, opening, write_report
+from dataprep.report.assessment import assess
 from dataprep.report.inputs import Inputs
-from tests.report.builders import inputs
+from dataprep.report.views import ADDRESS, HEADING, slug, view_of
+from tests import frames
+from tests.report.builders import HOSTILE, inputs
+from tests.report.healthy import healthy, predictions
+
+INNERMOST = re.compile(r"<details>((?!<details>).)*?</details>", re.DOTALL)
+PARTS = [
+    *("Data-set report", "Can I train on this?", "Health", "What the data is", "What is wrong with it"),
+    *("How sure we are", "What was done", "What is left for people", "Details"),
+]
 
 
 def write(folder: Path, made: Inputs) -> Path:
@@ -41,9 +53,63 @@ def test_every_picture_is_linked_once_has_words_and_is_small(report: Path) -> No
 
 
 def test_the_first_lines_name_the_data_and_its_faults(report: Path) -> None:
-    first = (report / "summary.md").read_text()[:700]
-    for part in ("abc123", "60 images", "3 classes", "2 suspect labels", "55 were kept"):
+    first = (report / "summary.md").read_text().partition("## Health")[0]
+    for part in ("abc123", "images of 3 classes", "were kept", "**No, not yet.**", "1 check fails", "*(blocks)*"):
         assert part in first
+    assert "](figures/health.png)" in (report / "summary.md").read_text()[:4000]
+
+
+def test_every_link_within_the_report_hits_a_heading_and_headings_are_unique(report: Path) -> None:
+    check_links((report / "summary.md").read_text())
+
+
+def check_links(text: str) -> None:
+    headings = [slug(title) for title in HEADING.findall(text)]
+    assert len(headings) == len(set(headings))
+    links = re.findall(r"\]\(#([^)]*)\)", text)
+    assert len(links) > 10
+    assert set(links) <= set(headings)
+
+
+def test_in_the_page_numbers_link_to_the_images_behind_them() -> None:
+    made = inputs()
+    found = assess(made)
+    blocks = [*opening.section(made, found), *changes_section.section(made, found), *left_section.section(made, found)]
+    text = "\n".join(block for block in blocks if isinstance(block, str))
+    addresses = ADDRESS.findall(text)
+    assert len(set(addresses)) > 15, addresses
+    assert all(view_of(address).address() == address for address in addresses)
+    kinds = {view_of(address).issue for address in addresses}
+    assert {"label_error", "unreadable", "strange_color"} <= kinds
+
+
+def test_the_main_part_is_short_and_the_rest_folded(report: Path) -> None:
+    text = (report / "summary.md").read_text()
+    while (shorter := INNERMOST.sub("", text)) != text:
+        text = shorter
+    titles = [title for title in HEADING.findall(text) if title in PARTS]
+    assert titles == PARTS
+    assert "## Details" in text and "Normalization" not in text
+    prose = " ".join(line for line in text.splitlines() if not line.startswith(("|", "#", "!")))
+    assert len(re.findall(r"\w+", re.sub(r"\]\([^)]*\)", "]", prose))) < 700  # read in three minutes
+
+
+def test_a_thousand_classes_with_hostile_names_stay_readable(tmp_path: Path) -> None:
+    labels = [f"{number:04d}{HOSTILE * 9}"[:300] for number in range(1000)]
+    rows = [{"image_id": f"{row:05d}", "label": labels[row % 1000], "width": 8 + row % 3} for row in range(1500)]
+    images = frames.images(rows)
+    told = predictions(images, [labels[(row * 7) % 1000] for row in range(1500)], 0.5)
+    flagged = frames.issues(
+        "label_error",
+        [{"image_id": f"{row:05d}", "is_issue": True, "score": 0.1, "suggested_label": labels[0]} for row in range(40)],
+    )
+    folder = write(tmp_path, healthy(images=images, predictions=told, issues=flagged))
+    text = (folder / "summary.md").read_text()
+    assert len(text) < 100_000
+    assert "<img>" not in text and "\u202e" not in text
+    check_links(text)
+    assert "24 of 1,000 with the most findings" in text or (folder / "figures" / "findings_by_class.png").is_file()
+    assert max(path.stat().st_size for path in (folder / "figures").iterdir()) < 300_000
 
 
 def test_a_kind_that_nobody_foresaw_has_its_section(report: Path) -> None:
@@ -55,7 +121,12 @@ def test_names_from_data_do_not_become_markup(report: Path) -> None:
     children = [child for token in tokens for child in token.children or []]
     assert {child.type for child in children} <= {
         "text", "text_special", "html_inline", "image", "softbreak", "strong_open", "strong_close", "code_inline",
+        "link_open", "link_close", "em_open", "em_close",
     }  # fmt: skip
+    targets = [str(child.attrs["href"]) for child in children if child.type == "link_open"]
+    assert all(target.startswith("#") for target in targets)
+    emphasized = [after.content for child, after in pairwise(children) if child.type == "em_open"]
+    assert set(emphasized) <= {"(blocks)", "blocks", "Label conflicts", "by the networks", "a check"}
     assert not any("<img" in child.content for child in children if child.type == "html_inline")
     assert sum(token.type == "heading_open" and token.tag == "h1" for token in tokens) == 1
 

@@ -45,7 +45,11 @@ def one_class(case: Case) -> Reason | None:
 def untrained_classes(case: Case) -> Reason | None:
     """A class has no training image, and that was no decision of people."""
     state = case.facts.state
-    judged = state.drop_nulls("given").group_by("given").agg(meant=pl.col("verdict").is_in(ON_PURPOSE).all())
+    judged = (
+        state.drop_nulls("given")
+        .group_by("given")
+        .agg(meant=pl.col("verdict").is_in(ON_PURPOSE).fill_null(False).all())
+    )
     meant = set(judged.filter("meant")["given"]) - set(case.kept["label"])
     names = {*class_names(case.inputs.images), *case.kept["label"].drop_nulls()} - set(case.training["label"]) - meant
     if not case.training.height or not names:
