@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 JOINERS = "\u200c\u200d"  # invisible, but they shape words in Persian and Hindi and join emoji
+LINK = re.compile(r"\[([^\]]*)\]\(#[^)]*\)")
 SPECIAL = re.compile(r"""[\\`*{}\[\]<>#|~!&$^"'@]|:(?=\S)|(?<![^\W_])_|_(?![^\W_])|(?<=[wW]{3})\.""")
 
 
@@ -64,7 +65,8 @@ def code(text: str | None, most: int = 100) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are Markdown already; columns of numbers are aligned right."""
     body = [list(row) for row in rows]
-    right = [all(re.fullmatch(r"[\d.,%—()\s-]+", row[i]) for row in body) for i in range(len(header))]
+    plain = [[LINK.sub(r"\1", cell) for cell in row] for row in body]
+    right = [all(re.fullmatch(r"[\d.,%—−+()\s-]+", row[i]) for row in plain) for i in range(len(header))]
     lines = [header, ["--:" if numeric else ":--" for numeric in right], *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

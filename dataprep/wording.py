@@ -40,6 +40,21 @@ KINDS = {
     "small_class": Wording("Small classes", "too few images of the class to judge its labels"),
 }
 
+# Of the data set as a whole: the share of images of which this is so.
+HEALTH = {
+    "test_independent": Wording("Test independent", "held-out images without a copy in another split"),
+    "labels_right": Wording("Labels right", "labels that are right, by the best estimate there is"),
+    "labels_consistent": Wording("Labels consistent", "images without a copy under another label"),
+    "predictable": Wording("Predictable", "labels that networks predict for images that they did not see"),
+    "shortcut_free": Wording("No shortcuts", "images whose class no light, color, background or file gives away"),
+    "balanced": Wording("Balanced", "how even the classes are: 100% with as many training images in each"),
+    "labeled": Wording("Labeled", "readable images that have a label"),
+    "readable": Wording("Readable", "files that can be decoded"),
+    "unique": Wording("Unique", "images left when of each group of copies one is kept"),
+    "typical": Wording("Typical", "images that are no outliers"),
+    "good_pictures": Wording("Good pictures", "images without a fault of the picture: dark, blurred, odd in size, ..."),
+}
+
 FAULTS = {
     "exact_copy": "Exact copies",
     "near_copy": "Near copies",
@@ -173,6 +188,11 @@ def wording(kind: str) -> Wording:
     'Strange color'
     """
     return KINDS.get(kind, Wording(_words(kind), ""))
+
+
+def health_wording(name: str) -> Wording:
+    """Return the words for a kind of health."""
+    return HEALTH.get(name, Wording(_words(name), ""))
 
 
 def fault_title(fault: str) -> str:

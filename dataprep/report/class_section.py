@@ -35,8 +35,6 @@ def section(inputs: Inputs) -> Iterator[str | Picture]:
         yield "### Which classes overlap"
         yield _pairs(inputs.class_pairs)
     yield from _subclasses(inputs)
-    if inputs.coverage.height:
-        yield from _coverage(inputs.coverage)
 
 
 def _matrix(inputs: Inputs) -> Iterator[str | Picture]:
@@ -161,16 +159,21 @@ def _subclasses(inputs: Inputs) -> Iterator[str | Picture]:
     yield encode(clusters([box for box in boxes if box[1]]), "subclasses", alt, pictures.budget(inputs))
 
 
-def _coverage(coverage: pl.DataFrame) -> Iterator[str | Picture]:
+def coverage(found: pl.DataFrame) -> Iterator[str | Picture]:
+    """Yield the blocks and the picture on COVERAGE, which has rows."""
     yield "### When the networks may decline"
+    yield "The fewer images they answer for, the surest first, the more answers are right."
     rows = []
     for wanted in COVERAGES:
-        row = coverage.filter(pl.col("coverage") >= wanted - 1e-9).row(0, named=True)
+        row = found.filter(pl.col("coverage") >= wanted - 1e-9).row(0, named=True)
         cells = (row["coverage"], row["agreement"], row["estimated_accuracy"])
         rows.append((*(share(value) for value in cells), f"{row['threshold']:.3f}"))
     yield table(("answered", "agree with the label", "right (estimated)", "probability at least"), dict.fromkeys(rows))
-    alt = "Agreement with given labels and estimated accuracy by the share of images that the networks answer for"
-    yield Picture("coverage.png", alt, coverage_curve(coverage))
+    alt = (
+        "Agreement with given labels and estimated accuracy by the share of images that the networks answer for; for "
+        f"half of them {rows[0][1]} and {rows[0][2]}"
+    )
+    yield Picture("coverage.png", alt, coverage_curve(found))
 
 
 def coverage_curve(coverage: pl.DataFrame) -> bytes:

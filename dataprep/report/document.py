@@ -1,9 +1,12 @@
 """A document in the making."""
 
+import re
 from collections.abc import Iterable
 
-from dataprep.markdown import picture
+from dataprep.markdown import details, picture
 from dataprep.report.grids import Picture
+
+HEADING = re.compile(r"^(#{2,5}) ", re.MULTILINE)
 
 
 class Document:
@@ -30,3 +33,15 @@ class Document:
                 self.show(block)
             else:
                 self.add(block)
+
+    def fold(self, title: str, blocks: Iterable[str | Picture], deeper: bool = True) -> None:
+        """Add blocks and pictures that show when `title`, plain words, is clicked; nothing without blocks.
+
+        deeper: their headings are put one level down.
+        """
+        inner = Document(self._folder)
+        inner.extend(blocks)
+        self.pictures += inner.pictures
+        body = "\n\n".join(inner.blocks)
+        if body:
+            self.add(details(title, HEADING.sub(r"\1# ", body) if deeper else body))

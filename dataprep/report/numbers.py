@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dataprep.report import planted
+from dataprep.report import calibration, planted
+from dataprep.report.assessment import Assessment, assess
 from dataprep.report.inputs import Inputs
 from dataprep.report.outlook import FACTORS, outlook
 from dataprep.schema import class_names
+from dataprep.wording import health_wording
 
 DIGITS = 6  # decimals of every share, so that files don't change over rounding
 
@@ -55,8 +57,9 @@ def planted_scores(inputs: Inputs) -> pl.DataFrame | None:
     return planted.score(inputs.faults, inputs.issues)
 
 
-def metrics(inputs: Inputs) -> dict[str, Any]:
+def metrics(inputs: Inputs, assessment: Assessment | None = None) -> dict[str, Any]:
     """Return the report's numbers as nested dicts; what cannot be said, such as 0 of 0, is left out."""
+    found = assess(inputs) if assessment is None else assessment
     judgments = judged(inputs)
     correct = accuracy(judgments)
     scores = planted_scores(inputs)
@@ -79,6 +82,7 @@ def metrics(inputs: Inputs) -> dict[str, Any]:
         "augmented_left_out": inputs.left_out.height,
         "written": int(inputs.manifest["images"]),
     }
+    values |= found.metrics()
     checked = inputs.checks["status"].value_counts()
     values["training_checks"] = dict(checked.sort("status").iter_rows())
     curve = _learning_curve(inputs)
@@ -90,6 +94,8 @@ def metrics(inputs: Inputs) -> dict[str, Any]:
         values["augmentation_changes"] = _changed_classes(inputs.audit)
     if correct is not None:
         values["out_of_fold_accuracy"] = round(correct, DIGITS)
+        error = calibration.expected_error(calibration.bins(found.facts.judged))
+        values["expected_calibration_error"] = round(error, DIGITS)
     if scores is not None:
         values["planted"] = {row["fault"]: _numbers(row) for row in scores.iter_rows(named=True)}
     return values
@@ -125,20 +131,36 @@ def _numbers(row: dict[str, Any]) -> dict[str, float]:
     return {name: round(row[name], DIGITS) for name in wanted if row[name] is not None}
 
 
-def plot_tables(inputs: Inputs) -> dict[str, pl.DataFrame]:
+def plot_tables(inputs: Inputs, assessment: Assessment | None = None) -> dict[str, pl.DataFrame]:
     """Return the data of the DVC plots by file name.
 
     class_balance.csv: split, label, images (as they came). confusion.csv: given, predicted, a row per
-    judged image. issues.csv: issue, images. coverage.csv: COVERAGE.
+    judged image. issues.csv: issue, images. coverage.csv: COVERAGE. calibration.csv: `calibration.bins`. health.csv:
+    kind, value, low and high of the written data set, and before (value of what came in); value is before where it
+    cannot be told of what was written.
     """
+    found = assess(inputs) if assessment is None else assessment
     balance = inputs.images.group_by("split", "label").agg(pl.len().cast(pl.Int64).alias("images"))
     counts = issue_counts(inputs.issues)
     return {
+        "calibration.csv": calibration.bins(found.facts.judged).with_columns(pl.col(pl.Float64).round(DIGITS)),
         "class_balance.csv": balance.sort("split", "label"),
-        "confusion.csv": judged(inputs).select("given", "predicted"),
+        "confusion.csv": judged(inputs).select("given", "predicted").sort("given", "predicted"),
         "coverage.csv": inputs.coverage,
+        "health.csv": _health(found),
         "issues.csv": pl.DataFrame(
             {"issue": list(counts), "images": list(counts.values())},
             schema={"issue": pl.String, "images": pl.Int64},
         ),
     }
+
+
+def _health(found: Assessment) -> pl.DataFrame:
+    rows = []
+    for name in found.before | found.written:
+        last, first = found.written.get(name), found.before.get(name)
+        share = (last or found.before[name]).share
+        before = None if first is None else first.share.value
+        rows.append((health_wording(name).title, share.value, share.low, share.high, before))
+    columns = {"kind": pl.String} | dict.fromkeys(("value", "low", "high", "before"), pl.Float64)
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(pl.col(pl.Float64).round(DIGITS))

@@ -6,6 +6,17 @@ from typing import Any
 from dataprep.markdown import count, share, visible
 from dataprep.wording import fault_title, in_order, operation_wording, property_wording, wording
 
+MOST_REASONS = 3
+
+
+def _verdict(metrics: dict[str, Any]) -> str:
+    """Return the answer and its first reasons in words."""
+    reasons = metrics["reasons"]
+    blocking = [name for name, effect in reasons.items() if effect == "blocks"]
+    named = [name.replace("_", " ") for name in (blocking or list(reasons))]
+    more = f" and {len(named) - MOST_REASONS} more" if len(named) > MOST_REASONS else ""
+    return f"{metrics['trainable']}: {', '.join(named[:MOST_REASONS])}{more}" if named else metrics["trainable"]
+
 
 def summary(metrics: dict[str, Any], report: Path) -> str:
     """Return some 20 lines: what came in, what was found, what was written, and what to do next.
@@ -18,6 +29,7 @@ def summary(metrics: dict[str, Any], report: Path) -> str:
         f"  {count(metrics['images'])} images of {metrics['classes']} classes ({splits})",
         "",
     ]
+    lines[1:1] = ["", f"  can I train on this? {_verdict(metrics)}"]
     planted = metrics.get("planted", {})
     found = {kind: n for kind, n in metrics["issues"].items() if n}
     for kind in in_order(list(found)):

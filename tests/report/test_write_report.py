@@ -1,5 +1,6 @@
 """The whole report from fake inputs: files, links, hostile text, equal bytes."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,16 @@ from markdown_it import MarkdownIt
 from dataprep.errors import DataprepError
 from dataprep.report import write_report
 from dataprep.report.inputs import Inputs
-from tests.report.builders import inputs
+from dataprep.report.summary import compose
+from dataprep.report.views import HEADING, slug, view_of
+from tests import frames
+from tests.report.builders import HOSTILE, inputs
+from tests.report.healthy import healthy, predictions
+
+PARTS = [
+    *("Data-set report", "Can I train on this?", "Health", "What the data is", "What is wrong with it"),
+    *("How sure we are", "What was done", "What is left for people", "Details"),
+]
 
 
 def write(folder: Path, made: Inputs) -> Path:
@@ -41,9 +51,58 @@ def test_every_picture_is_linked_once_has_words_and_is_small(report: Path) -> No
 
 
 def test_the_first_lines_name_the_data_and_its_faults(report: Path) -> None:
-    first = (report / "summary.md").read_text()[:700]
-    for part in ("abc123", "60 images", "3 classes", "2 suspect labels", "55 were kept"):
+    first = (report / "summary.md").read_text().partition("## Health")[0]
+    for part in ("abc123", "images of 3 classes", "were kept", "**No, not yet.**", "1 check fails", "*(blocks)*"):
         assert part in first
+    assert "](figures/health.png)" in (report / "summary.md").read_text()[:4000]
+
+
+def test_every_link_within_the_report_hits_a_heading_and_headings_are_unique(report: Path) -> None:
+    check_links((report / "summary.md").read_text())
+
+
+def check_links(text: str) -> None:
+    headings = [slug(title) for title in HEADING.findall(text)]
+    assert len(headings) == len(set(headings))
+    links = re.findall(r"\]\(#([^)]*)\)", text)
+    assert len(links) > 10
+    assert set(links) <= set(headings)
+
+
+def test_in_the_page_numbers_link_to_the_images_behind_them() -> None:
+    text, _ = compose(inputs(), "figures")
+    addresses = re.findall(r"\]\((#images[^)]*)\)", text)
+    assert len(set(addresses)) > 15
+    assert all(view_of(address).address() == address for address in addresses)
+    kinds = {view_of(address).issue for address in addresses}
+    assert {"label_error", "unreadable", "strange_color"} <= kinds
+
+
+def test_the_main_part_is_short_and_the_rest_folded(report: Path) -> None:
+    text = re.sub(r"<details>.*?</details>", "", (report / "summary.md").read_text(), flags=re.DOTALL)
+    titles = [title for title in HEADING.findall(text) if title in PARTS]
+    assert titles == PARTS
+    assert "## Details" in text and "Normalization" not in text
+    prose = " ".join(line for line in text.splitlines() if not line.startswith(("|", "#", "!")))
+    assert len(re.findall(r"\w+", prose)) < 700
+
+
+def test_a_thousand_classes_with_hostile_names_stay_readable(tmp_path: Path) -> None:
+    labels = [f"{number:04d}{HOSTILE * 9}"[:300] for number in range(1000)]
+    rows = [{"image_id": f"{row:05d}", "label": labels[row % 1000], "width": 8 + row % 3} for row in range(1500)]
+    images = frames.images(rows)
+    told = predictions(images, [labels[(row * 7) % 1000] for row in range(1500)], 0.5)
+    flagged = frames.issues(
+        "label_error",
+        [{"image_id": f"{row:05d}", "is_issue": True, "score": 0.1, "suggested_label": labels[0]} for row in range(40)],
+    )
+    folder = write(tmp_path, healthy(images=images, predictions=told, issues=flagged))
+    text = (folder / "summary.md").read_text()
+    assert len(text) < 100_000
+    assert "<img>" not in text and "\u202e" not in text
+    check_links(text)
+    assert "24 of 1,000 with the most findings" in text or (folder / "figures" / "findings_by_class.png").is_file()
+    assert max(path.stat().st_size for path in (folder / "figures").iterdir()) < 300_000
 
 
 def test_a_kind_that_nobody_foresaw_has_its_section(report: Path) -> None:
