@@ -18,10 +18,10 @@ def _verdict(metrics: dict[str, Any]) -> str:
     return f"{metrics['trainable']}: {', '.join(named[:MOST_REASONS])}{more}" if named else metrics["trainable"]
 
 
-def summary(metrics: dict[str, Any], report: Path) -> str:
+def summary(metrics: dict[str, Any], report: Path, page: Path | None = None) -> str:
     """Return some 20 lines: what came in, what was found, what was written, and what to do next.
 
-    metrics: what `numbers.metrics` returned, read back from JSON.
+    metrics: what `numbers.metrics` returned, read back from JSON. page: named where there is one.
     """
     splits = ", ".join(f"{visible(name)} {count(n)}" for name, n in metrics["splits"].items())
     lines = [
@@ -73,6 +73,7 @@ def summary(metrics: dict[str, Any], report: Path) -> str:
         f"  data set {metrics['version']}: {count(metrics['kept'])} kept, {count(metrics['removed'])} removed, "
         f"{count(metrics['relabeled'])} relabeled, {count(metrics['augmented'])} augmented copies",
         f"  report:  {report}",
+        *([f"  images:  {page}, to be opened in a browser"] if page else []),
         "  review:  make review",
         "",
     ]
