@@ -1,11 +1,11 @@
-"""The page of the report with many images: bytes, seconds to make it, to open it, to filter, to sort, to draw a histogram.
+"""The report's page with many images: bytes, seconds to make it, to open it, to filter, to sort, to draw a histogram.
 
 python -m benchmarks.page [DATA] [--noise N] [--keep FOLDER] [--json FILE]
 
 DATA is a folder of CIFAR-10N's tables (`train.parquet`, `test.parquet`); without it only noise is measured: N images of
-32 x 32 px of random pixels, which no format can compress. Measurements and findings that need no network are those of the
-pipeline, predictions are drawn. The report above the images has as many bytes of pictures as it may have. Seconds in the
-browser are those of a headless Chromium, the median of some turns, until the next frame is drawn.
+32 x 32 px of random pixels, which no format can compress. Measurements and findings that need no network are those of
+the pipeline, predictions are drawn. The report above the images has as many bytes of pictures as it may have. Times in
+the browser are those of a headless Chromium, the median of some turns, until the next frame is drawn.
 """
 
 import argparse

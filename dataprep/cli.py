@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
         elif chosen.command == "check":
             _check(chosen.params)
         elif chosen.command == "summary":
-            _summary(chosen.metrics, chosen.report)
+            _summary(chosen.metrics, chosen.report, chosen.page)
         elif chosen.command == "search":
             _search(chosen.params, chosen.metrics, chosen.folder, chosen.trials)
         elif chosen.command == "decisions":
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("summary", help="print what was found and where the report is")
     summary.add_argument("--metrics", type=Path, default=Path("reports/metrics.json"))
     summary.add_argument("--report", type=Path, default=Path("reports/summary.md"))
+    summary.add_argument("--page", type=Path, default=Path("reports/summary.html"), help="the report with all images")
     review = commands.add_parser("review", help="open the findings in FiftyOne, or say where the static page is")
     review.add_argument("--session", type=Path, default=Path("data/session"))
     review.add_argument("--state", type=Path, default=Path(".fiftyone"), help="where FiftyOne keeps its files")
@@ -86,13 +87,13 @@ def _check(path: Path) -> None:
         open_source(source)
 
 
-def _summary(metrics: Path, report: Path) -> None:
+def _summary(metrics: Path, report: Path, page: Path) -> None:
     # Imported here, as is the App below: each command loads only what it needs.
     from dataprep.report.terminal import summary
 
     if not metrics.is_file():
         raise DataprepError("there is no report yet", where=str(metrics), remedy="run `make repro` (or `dvc repro`)")
-    print(summary(json.loads(metrics.read_text(encoding="utf-8")), report))
+    print(summary(json.loads(metrics.read_text(encoding="utf-8")), report, page if page.is_file() else None))
 
 
 def _review(chosen: argparse.Namespace) -> None:

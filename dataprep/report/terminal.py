@@ -9,10 +9,10 @@ from dataprep.wording import fault_title, in_order, operation_wording, property_
 MOST_REASONS = 3
 
 
-def summary(metrics: dict[str, Any], report: Path) -> str:
+def summary(metrics: dict[str, Any], report: Path, page: Path | None = None) -> str:
     """Return some 20 lines: what came in, what was found, what was written, and what to do next.
 
-    metrics: what `numbers.metrics` returned, read back from JSON.
+    metrics: what `numbers.metrics` returned, read back from JSON. page: named where there is one.
     """
     splits = ", ".join(f"{visible(name)} {count(n)}" for name, n in metrics["splits"].items())
     lines = [
@@ -64,6 +64,7 @@ def summary(metrics: dict[str, Any], report: Path) -> str:
         f"  data set {metrics['version']}: {count(metrics['kept'])} kept, {count(metrics['removed'])} removed, "
         f"{count(metrics['relabeled'])} relabeled, {count(metrics['augmented'])} augmented copies",
         f"  report:  {report}",
+        *([f"  images:  {page}, to be opened in a browser"] if page else []),
         "  review:  make review",
         "",
     ]

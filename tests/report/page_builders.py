@@ -27,7 +27,7 @@ BRIGHTEST = 0.9
 
 
 def page_inputs(**changes: Any) -> Inputs:
-    """Return the inputs of `builders` with names of EVIL behind some, and brightness from 0 to BRIGHTEST in even steps."""
+    """Return the inputs of `builders` with EVIL behind some names, and brightness from 0 to BRIGHTEST in even steps."""
     made = inputs()
     ids = made.images["image_id"].to_list()
     names = {name: name + EVIL.get(number, "") for number, name in enumerate(ids)}

@@ -80,4 +80,7 @@ def test_the_terminal_summary_says_what_was_found_and_what_to_do(tmp_path) -> No
     ):
         assert part.lower() in told.lower()
     assert len(told.splitlines()) < 30
+    assert "images:" not in told
+    page = tmp_path / "summary.html"
+    assert f"images:  {page}" in summary(numbers.metrics(inputs()), tmp_path / "summary.md", page)
     assert "planted" not in summary(numbers.metrics(inputs(faults=None)), tmp_path)

@@ -111,7 +111,7 @@ def test_axes_are_told_in_words_and_constants_left_out(made: Inputs) -> None:
     for row in made.predictions.iter_rows(named=True):
         place = made.images["image_id"].to_list().index(row["image_id"])
         assert found["given_probability"].values[place] == row["probabilities"][names.index(row["label"])]
-    sizes = {name: 0 for name in made.images["image_id"]}
+    sizes = dict.fromkeys(made.images["image_id"], 0)
     for kind, group in made.issues.filter("is_issue").select("issue", "group").unique().drop_nulls().iter_rows():
         members = made.issues.filter((pl.col("issue") == kind) & (pl.col("group") == group) & pl.col("is_issue"))
         for name in members["image_id"]:
@@ -152,7 +152,7 @@ def test_thumbnails_keep_the_shape_and_are_never_enlarged() -> None:
     assert Image.open(io.BytesIO(encode(image, Size(60, 85)))).size == (20, 60)
     assert Image.open(io.BytesIO(encode(image, Size(384, 85)))).size == (100, 300)
     sizes = [expected([image], size) for size in SIZES if size.side < 300]
-    assert sizes[0] > sizes[-1] > 0 and SIDES == tuple(sorted(SIDES, reverse=True))
+    assert sizes[0] > sizes[-1] > 0 and tuple(sorted(SIDES, reverse=True)) == SIDES
 
 
 @pytest.mark.parametrize(("bytes_left", "all_shown"), [(60_000, True), (12_000, False)])

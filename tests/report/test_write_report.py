@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from dataprep.errors import DataprepError
+from dataprep.originals import Originals
 from dataprep.report import changes_section, left_section, opening, write_report
 from dataprep.report.assessment import assess
 from dataprep.report.inputs import Inputs
@@ -16,6 +17,7 @@ from dataprep.report.views import ADDRESS, HEADING, slug, view_of
 from tests import frames
 from tests.report.builders import HOSTILE, inputs
 from tests.report.healthy import healthy, predictions
+from tests.report.page_builders import originals
 
 INNERMOST = re.compile(r"<details>((?!<details>).)*?</details>", re.DOTALL)
 PARTS = [
@@ -24,8 +26,9 @@ PARTS = [
 ]
 
 
-def write(folder: Path, made: Inputs) -> Path:
-    write_report(made, folder / "summary.md", folder / "figures", folder / "metrics.json", folder / "plots")
+def write(folder: Path, made: Inputs, images: Originals | None = None) -> Path:
+    figures, plots, page = folder / "figures", folder / "plots", folder / "summary.html"
+    write_report(made, folder / "summary.md", figures, folder / "metrics.json", plots, page, images)
     return folder
 
 
@@ -35,7 +38,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("reports"), inputs())
+    made = inputs()
+    return write(tmp_path_factory.mktemp("reports"), made, originals(tmp_path_factory.mktemp("originals"), made))
 
 
 def images(report: Path) -> list[Any]:
@@ -132,7 +136,7 @@ def test_names_from_data_do_not_become_markup(report: Path) -> None:
 
 
 def test_equal_inputs_give_equal_bytes(report: Path, tmp_path: Path) -> None:
-    again = contents(write(tmp_path, inputs()))
+    again = contents(write(tmp_path / "reports", inputs(), originals(tmp_path / "originals", inputs())))
     assert again == contents(report)
     assert set(again) >= {"summary.md", "metrics.json", "plots/confusion.csv"}
 
@@ -165,3 +169,13 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_half_there(tmp_p
     with pytest.raises(DataprepError, match="cannot write the output"):
         write(tmp_path / "blocked", inputs())
     assert contents(tmp_path) == {"blocked": b"a file"}
+
+
+def test_the_page_has_the_same_report_with_all_pictures_inside(report: Path) -> None:
+    page = (report / "summary.html").read_text()
+    headings = re.findall(r'<h[1-6] id="([^"]*)">', page)
+    assert headings == [slug(title) for title in HEADING.findall((report / "summary.md").read_text())]
+    assert page.count('<img class="plot" src="data:image/') == len(list((report / "figures").iterdir()))
+    assert 'href="#images?issue=label_error' in page
+    assert not set(re.findall(r'href="#([^"?]*)', page)) - {*headings, "images", "theReport"}
+    assert "<p>&lt;" not in page  # nothing of our own markup was taken for somebody else's

@@ -47,7 +47,7 @@ def rendered(markdown: str, pictures: Sequence[Picture]) -> tuple[str, list[Head
     parser = MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).enable("table")
     tokens = parser.parse(markdown)
     headings = _headings(tokens)
-    environment = {"pictures": {picture.name: picture for picture in pictures}, "shown": 0}
+    environment = {"pictures": {picture.name: picture for picture in pictures}}
     return str(parser.renderer.render(tokens, parser.options, environment)), headings
 
 
@@ -84,14 +84,12 @@ class _Renderer(RendererHTML):  # the way in which markdown-it takes rules
         picture = env["pictures"].get(unquote(str(token.attrs["src"])).rpartition("/")[2])
         if picture is None:
             return f"<em>{alt}</em>"
-        env["shown"] += 1
         with Image.open(io.BytesIO(picture.data)) as opened:
             width, height = opened.size
         media = MEDIA[f".{picture.name.rpartition('.')[2]}"]
         data = base64.b64encode(picture.data).decode("ascii")
-        later = ' loading="lazy" decoding="async"' if env["shown"] > 1 else ""
         source = f"data:{media};base64,{data}"
-        return f'<img class="plot" src="{source}" alt="{alt}" width="{width}" height="{height}"{later}>'
+        return f'<img class="plot" src="{source}" alt="{alt}" width="{width}" height="{height}" decoding="async">'
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         address = str(tokens[idx].attrs["href"])

@@ -5,7 +5,8 @@ const MOST_VALUES = 40; // of words; the rest is one bar
 const TAIL = 0.005; // of the images on either side may lie in one open bar, so that outliers do not squeeze the others
 const FINE = 2 ** -11; // of the largest value: finer steps would show how the numbers are rounded
 const NEAR = 0.25; // of the span: an end that is so near needs no open bar
-const WIDE = 50; // times as large: bars get even ratios instead of even steps
+const WIDE = 50; // times as large, and most values near the low end: bars get even ratios instead of even steps
+const SKEWED = 0.15; // of the span, below which half of the images lie then
 
 function niceStep(step) {
   const unit = 10 ** Math.floor(Math.log10(step));
@@ -54,7 +55,8 @@ function numberBins(axis) {
   const span = high - low;
   if (low - least <= NEAR * span) low = least;
   if (most - high <= NEAR * span) high = most;
-  const wide = low > 0 && high / low >= WIDE && !axis.unit.startsWith("score");
+  const skewed = quantile(0.5) - low < SKEWED * (high - low);
+  const wide = low > 0 && high / low >= WIDE && skewed && !axis.unit.startsWith("score");
   const edges = wide ? logEdges(low, high) : linearEdges(low, high, axis.whole);
   const bars = edges.length - 1;
   const place = new Int32Array(axis.values.length).fill(-1);

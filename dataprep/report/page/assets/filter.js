@@ -112,7 +112,7 @@ function sorted(key, descending) {
   const places = new Float64Array(key.length);
   for (let row = 0; row < key.length; row += 1) {
     const rising = bits[row] >>> 31 ? ~bits[row] >>> 0 : (bits[row] | 0x80000000) >>> 0;
-    places[row] = (Number.isNaN(key[row]) ? 2 ** 32 : descending ? 0xffffffff - rising : rising) * ROWS + row;
+    places[row] = (Number.isNaN(key[row]) ? 0xffffffff : descending ? 0xffffffff - rising : rising) * ROWS + row;
   }
   places.sort();
   const order = new Uint32Array(key.length);

@@ -83,10 +83,12 @@ function buildGrid(view) {
       draw();
     },
     resize() {
+      const focused = grid.contains(document.activeElement);
       tiles.clear();
       grid.replaceChildren();
       layout();
       draw();
+      if (focused) focus(current);
     },
     focusOn(row) {
       const place = rows.indexOf(row);

@@ -3,6 +3,7 @@
 const view = { state: null, data: null, result: null, rows: null, source: null, grid: null };
 const scrolls = new Map(); // step of the history -> how far down it was left
 let [updateFilters, said, opened] = [null, null, null];
+let width = 0; // of the grid, when it was laid out
 let [step, steps, left] = [null, 0, 0]; // of the history; left: how far down the page was before the address changed
 
 function say(text) {
@@ -91,6 +92,7 @@ function look() {
     updateFilters();
     drawHistogram(view);
     view.grid.show(view.rows);
+    width = at("theGrid").clientWidth;
   } else if (before.log !== view.state.log) drawHistogram(view);
   showDetails();
 }
@@ -159,8 +161,6 @@ function listenAround() {
   at("listMenu").addEventListener("click", (event) => { if (event.target.tagName === "BUTTON") at("listMenu").open = false; });
   addEventListener("resize", () => { if (view.state !== null && !at("theImages").hidden) resized(); });
 }
-
-let width = 0;
 
 function resized() {
   if (at("theGrid").clientWidth === width) return;
