@@ -97,6 +97,16 @@ def test_without_the_old_tables_the_records_are_compared_and_the_rest_is_named(b
     assert re.search(r"\| Dark images \| — \| 1 \|", comment)
 
 
+def test_old_tables_and_pictures_come_from_a_remote(branch: Path) -> None:
+    expected = report()
+    pictures = {path.name: path.read_bytes() for path in (OUT / "pictures").iterdir()}
+    shutil.move(branch / ".dvc/cache", branch.parent / "store")
+    with (branch / ".dvc/config").open("a") as config:
+        config.write(f"    remote = store\n['remote \"store\"']\n    url = {branch.parent}/store\n")
+    assert report() == expected
+    assert {path.name: path.read_bytes() for path in (OUT / "pictures").iterdir()} == pictures
+
+
 def test_without_todays_tables_it_says_how_to_get_them(branch: Path) -> None:
     shutil.rmtree(branch / "data")
     comment, _ = report()
