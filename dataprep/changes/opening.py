@@ -6,7 +6,8 @@ import polars as pl
 
 from dataprep.changes.budget import Block, Rows
 from dataprep.changes.compared import Compared
-from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS
+from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS, PIXELS
+from dataprep.changes.thumbnails import missing
 from dataprep.changes.words import ORDER, UNKNOWN, integer, plural, step
 from dataprep.errors import listing
 from dataprep.history import SHORT
@@ -146,5 +147,14 @@ def _not_compared(compared: Compared) -> Iterator[str]:
             which = f"{plural(len(tables), 'table')} of {when} cannot be read ({code(path)}: {escape(why, 200)})"
             rest = "so images, findings and labels are compared as far as `reports/` in Git tells"
             yield f"{which}; {rest}. To mend it: {remedy}"
+        lost = missing(state) if when == "now" or _old_pictures(compared) else None
+        if lost is not None:
+            yield f"pictures of {when} cannot be shown ({code(PIXELS)}: {escape(lost, 200)}). To mend it: {remedy}"
         for path, why in records:
             yield f"{code(path)} of {when} is not compared: {escape(why, 200)}"
+
+
+def _old_pictures(compared: Compared) -> bool:
+    """Whether any image would be shown as it was."""
+    shown = (compared.of_source("removed"), compared.of_source("changed"), compared.of_written("removed"))
+    return any(rows.height for rows in shown)

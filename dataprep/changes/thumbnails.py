@@ -68,6 +68,18 @@ def _of(shown: int, total: int) -> str:
     return f", {shown} of {count(total)} shown" if shown < total else ""
 
 
+def missing(state: State) -> str | None:
+    """Return why no picture of these images can be shown; None when they can."""
+    if state.images is None or state.pixels is None:
+        return None  # told of as a missing table
+    try:
+        with state.pixels() as stream:
+            pixel_rows(stream, [])
+    except Exception as error:  # each kind of storage has its own
+        return str(error) or type(error).__name__
+    return None
+
+
 def pixels_of(state: State, ids: Sequence[str]) -> list[NDArray[np.uint8]] | None:
     """Return uint8 (S, S, 3) of each image, a cross where it cannot be decoded; None when the pixels are nowhere."""
     if state.images is None or state.pixels is None:
