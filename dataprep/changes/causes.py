@@ -8,7 +8,7 @@ import polars as pl
 
 from dataprep.changes.budget import Block, Rows, head_of, row
 from dataprep.changes.compared import Compared
-from dataprep.changes.words import CELL, UNKNOWN, label, plural
+from dataprep.changes.words import CELL, ORDER, UNKNOWN, label, plural
 from dataprep.markdown import code, count, escape, visible
 
 SHOWN = 30  # parameters and files
@@ -39,28 +39,7 @@ def _decisions(compared: Compared) -> Iterator[Block]:
     if found is None or not found.height:
         return
     faults = found.filter(pl.col("fault").is_not_null())
-    counted = found.group_by("change", "verdict", "reviewer").agg(
-        n=pl.len(), applied=(pl.col("fault").is_null() & (pl.col("change") != "withdrawn")).sum()
-    )
-    known = compared.new.images is not None
-    lines = [
-        row(
-            [
-                change,
-                verdict,
-                escape(who or "somebody"),
-                count(n),
-                count(applied) if known and change != "withdrawn" else UNKNOWN,
-            ]
-        )
-        for change, verdict, who, n, applied in counted.sort(
-            "change", "n", "verdict", "reviewer", descending=[True, True, False, False]
-        )
-        .head(SHOWN)
-        .iter_rows()
-    ]
-    header = ("decisions", "verdict", "reviewer", "images", "applied")
-    yield Rows(lines, counted.height, "rows", head_of(header, [False, False, False, True, True]))
+    yield _by_reviewer(found, compared.new.images is not None)
     if faults.height:
         shown = [
             row([code(name, 160), escape(fault, 200)])
@@ -69,6 +48,26 @@ def _decisions(compared: Compared) -> Iterator[Block]:
         yield f"**{plural(faults.height, 'decision is', 'decisions are')} not applied:**"
         yield Rows(shown, faults.height, "decisions", head_of(("image", "why"), [False, False]))
     yield _listed(found)
+
+
+def _by_reviewer(found: pl.DataFrame, known: bool) -> Rows:
+    """Return a row per kind of change and reviewer: decisions by verdict, and how many are applied, if `known`."""
+    counts = [(pl.col("verdict") == verdict).sum().alias(verdict) for verdict in ORDER]
+    applied = pl.col("fault").is_null().sum().alias("applied")
+    rows = found.group_by("change", "reviewer").agg(pl.len().alias("decisions"), *counts, applied)
+    ordered = rows.sort("change", "decisions", "reviewer", descending=[False, True, False])
+    lines = [
+        row(
+            [
+                f"{change}, {escape(who or 'somebody')}",
+                *map(count, numbers),
+                count(applies) if known and change != "withdrawn" else UNKNOWN,
+            ]
+        )
+        for change, who, *numbers, applies in ordered.head(SHOWN).iter_rows()
+    ]
+    header = ("decisions", "all", *ORDER, "applied")
+    return Rows(lines, ordered.height, "reviewers", head_of(header, [False] + [True] * 5))
 
 
 def _listed(found: pl.DataFrame) -> Rows:

@@ -130,7 +130,7 @@ def _decisions(old: State, new: State) -> pl.DataFrame | None:
     gone = old.decisions.join(new.decisions, on=BY, how="anti", nulls_equal=True)
     gone = gone.with_columns(change=pl.lit("withdrawn"), old_verdict="verdict", old_label="label")
     columns = [*DECISIONS.columns, "change", "old_verdict", "old_label"]
-    found = pl.concat([came.select(columns), gone.select(columns)]).sort("change", *BY, descending=[True] + [False] * 2)
+    found = pl.concat([came.select(columns), gone.select(columns)]).sort("change", *BY)
     return _judged(found, new)
 
 

@@ -7,13 +7,11 @@ import polars as pl
 from dataprep.changes.budget import Block, Rows
 from dataprep.changes.compared import Compared
 from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS
-from dataprep.changes.words import UNKNOWN, integer, joined, plural, step
+from dataprep.changes.words import ORDER, UNKNOWN, integer, plural, step
 from dataprep.history import SHORT
 from dataprep.markdown import code, count, escape
-from dataprep.schema import VERDICTS
 
 MARK = "<!-- dataprep report -->"  # by which the comment is found again
-ORDER = ("relabel", "drop", "keep")
 NOTES = 12  # lines about what is missing or stale
 IMAGES = {
     "added": ("adds", ""),
@@ -70,14 +68,13 @@ def sentence_parts(compared: Compared) -> list[str]:
 def _sentence(compared: Compared) -> str:
     parts = sentence_parts(compared)
     if parts:
-        return f"**{joined(parts)}**"
+        return f"**{', '.join(parts)}**"
     known = all(found is not None for found in (compared.parameters, compared.source, compared.decisions))
     return "**changes no parameter, no image and no decision**" if known else "changes nothing that could be compared"
 
 
 def _verdicts(decisions: pl.DataFrame) -> str:
     found = dict(decisions["verdict"].value_counts().iter_rows())
-    assert set(ORDER) == set(VERDICTS)
     return ", ".join(f"{found[verdict]} {verdict}" for verdict in ORDER if verdict in found)
 
 
@@ -135,8 +132,8 @@ def _not_compared(compared: Compared) -> Iterator[str]:
         records = [(path, why) for path, why in state.lacking if path in (METRICS, PARAMS, DECIDED) and why != MISSING]
         if tables:
             path, why = tables[0]
-            which = f"{plural(len(tables), 'table')} of {when} cannot be read (`{escape(path)}`: {escape(why, 200)})"
+            which = f"{plural(len(tables), 'table')} of {when} cannot be read ({code(path)}: {escape(why, 200)})"
             rest = "so images, findings and labels are compared as far as `reports/` in Git tells"
             yield f"{which}; {rest}. To mend it: {remedy}"
         for path, why in records:
-            yield f"`{escape(path)}` of {when} is not compared: {escape(why, 200)}"
+            yield f"{code(path)} of {when} is not compared: {escape(why, 200)}"

@@ -11,6 +11,8 @@ from dataprep.changes.state import State, pixel_rows
 from dataprep.markdown import count
 from dataprep.report.grids import Picture, Tile, clusters, crossed, encode, grid, label_lines
 from dataprep.report.lettering import drawable
+from dataprep.schema import POLICY
+from dataprep.wording import wording
 
 COLUMNS = 6  # 756 px: GitHub shows it as it is
 TILES = 18
@@ -78,3 +80,11 @@ def by_old_label(row: dict[str, Any]) -> tuple[tuple[str, ...], int | None]:
     """Return old -> new label, and who decided."""
     lines, accent = label_lines(row["old_label"], row["label"])
     return (*lines, drawable(row["decided_by"])) if row["decided_by"] else lines, accent
+
+
+def by_reason(row: dict[str, Any]) -> tuple[tuple[str, ...], int | None]:
+    """Return label, and why and by whom an image was removed."""
+    (name, split), accent = by_label(row)
+    reason = row["reason"].partition(":")[0]
+    why = row["decided_by"] if row["decided_by"] not in (None, POLICY) else wording(reason).title.lower()
+    return (name, split, drawable(why)), accent

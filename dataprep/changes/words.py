@@ -1,6 +1,5 @@
 """Numbers and counts in words, as the comment's sections say them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -11,6 +10,7 @@ from dataprep.markdown import code, count, escape
 CELL = 120  # characters of a text from data in a table
 NAMES = 40  # images named in a list
 UNKNOWN = "—"
+ORDER = ("relabel", "drop", "keep")  # verdicts, those that change most first
 
 
 def plural(number: int, noun: str, many: str | None = None) -> str:
@@ -39,16 +39,6 @@ def signed(number: int) -> str:
     ('+1,200', '−3', '')
     """
     return f"{number:+,}".replace("-", "−") if number else ""
-
-
-def joined(parts: Iterable[str]) -> str:
-    """Return "a, b and c".
-
-    >>> joined(["a", "b", "c"]), joined(["a"])
-    ('a, b and c', 'a')
-    """
-    listed = list(parts)
-    return f"{', '.join(listed[:-1])} and {listed[-1]}" if len(listed) > 1 else "".join(listed)
 
 
 def label(name: str | None) -> str:

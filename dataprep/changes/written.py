@@ -6,7 +6,7 @@ import polars as pl
 
 from dataprep.changes.budget import Block, Rows, Shown, head_of, row
 from dataprep.changes.compared import Compared
-from dataprep.changes.thumbnails import by_label, by_old_label, image_grid
+from dataprep.changes.thumbnails import by_label, by_old_label, by_reason, image_grid
 from dataprep.changes.words import integer, label, names, plural, step
 from dataprep.datasets.diff import GONE, NEW
 from dataprep.markdown import count, escape
@@ -47,7 +47,7 @@ def _added(compared: Compared) -> Iterator[Block]:
         return
     lost = compared.new.removed.join(came, on="image_id", how="semi")
     if lost.height:
-        why = "; ".join(f"{count(n)} {reason}" for reason, _, n in _reasons(lost).head(5).iter_rows())
+        why = "; ".join(f"{reason} ({count(n)})" for reason, _, n in _reasons(lost).head(5).iter_rows())
         added = plural(came.height, "added image")
         yield f"Of the {added} {count(came.height - lost.height)} are written, {count(lost.height)} not: {why}."
 
@@ -57,7 +57,7 @@ def _out(compared: Compared, rows: pl.DataFrame) -> Iterator[Block]:
         yield f"**{plural(rows.height, 'image')} taken out:**"
         yield _table(rows)
         made = image_grid(
-            compared.old, rows, "written-removed", "Images taken out, each with its label and split", by_label
+            compared.old, rows, "written-removed", "Images taken out, each with its label and why", by_reason
         )
         yield from [Shown(made)] if made else []
         listed = names(
@@ -94,7 +94,8 @@ def _changed(compared: Compared, rows: pl.DataFrame) -> Iterator[Block]:
             for old, new, who, n in counted.head(SHOWN).iter_rows()
         ]
         yield f"**{plural(rows.height, 'label')} changed:**"
-        yield Rows(lines, counted.height, "rows", head_of(("before → now", "by", "images"), [False, False, True]))
+        if counted.height < rows.height:  # else the list of images says the same
+            yield Rows(lines, counted.height, "rows", head_of(("before → now", "by", "images"), [False, False, True]))
         alt = "Images whose label changed, each with the label before and now and who decided"
         made = image_grid(compared.new, rows, "written-relabeled", alt, by_old_label)
         yield from [Shown(made)] if made else []
