@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ class Answer:
     message: str = "Server Error"
     headers: dict[str, str] = field(default_factory=dict)
     after: bool = False
+    delay: float = 0.0  # seconds
 
 
 @dataclass
@@ -89,6 +91,7 @@ def serving() -> Iterator[GitHub]:
             planned = next((one for one in state.planned if one.method == self.command), None)
             if planned is not None:
                 state.planned.remove(planned)
+                time.sleep(planned.delay)
                 if planned.after:
                     state.answer(self.command, self.path, body)
                 status, value, headers = planned.status, {"message": planned.message}, planned.headers

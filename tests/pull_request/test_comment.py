@@ -122,15 +122,26 @@ def test_a_busy_server_is_asked_again(
 
 
 @pytest.mark.usefixtures("no_pictures")
+def test_a_silent_server_is_asked_again(
+    comment: Command, server: GitHub, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataprep.pull_request.github.TIMEOUT", 0.2)
+    server.planned = [Answer("GET", 200, delay=0.5)]
+    assert "comment written" in comment()
+    assert waits == [1.0]
+
+
+@pytest.mark.usefixtures("no_pictures")
 def test_a_limit_of_the_rate_is_waited_for(comment: Command, server: GitHub, waits: list[float]) -> None:
     limit = "API rate limit exceeded"
     server.planned = [
         Answer("POST", 403, limit, {"Retry-After": "30"}),
         Answer("POST", 429, limit, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
         Answer("POST", 403, limit, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0"}),
+        Answer("POST", 403, "You have exceeded a secondary rate limit"),
     ]
     assert "comment written" in comment()
-    assert waits == [30.0, 0.0, 0.0]
+    assert waits == [30.0, 0.0, 0.0, 60.0]
 
 
 @pytest.mark.usefixtures("no_pictures")
