@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -100,11 +100,12 @@ def serving() -> Iterator[GitHub]:
             else:
                 status, value, headers = state.answer(self.command, self.path, body)
             data = json.dumps(value).encode()
-            self.send_response(status)
-            for name, text in (headers | {"Content-Length": str(len(data))}).items():
-                self.send_header(name, text)
-            self.end_headers()
-            self.wfile.write(data)
+            with suppress(ConnectionError):  # who waited too long is gone
+                self.send_response(status)
+                for name, text in (headers | {"Content-Length": str(len(data))}).items():
+                    self.send_header(name, text)
+                self.end_headers()
+                self.wfile.write(data)
 
         do_GET = do_POST = do_PATCH = _handle  # noqa: N815
 
