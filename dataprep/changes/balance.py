@@ -33,12 +33,13 @@ def balance(compared: Compared) -> Iterator[Block]:
     listed = rows if rows.height <= MOST else moved
     lines = [_line(values, list(differ.values())) for values in listed.head(MOST).iter_rows(named=True)]
     header = [cell for side in differ for cell in (f"{side}, before", "now", "change")]
-    yield Rows(lines, listed.height, "classes", head_of(("class", *header), [False, *[True] * len(header)]))
+    head = head_of(("class", *header), [False, *[True] * len(header)])
     if rows.height > MOST:
         same = plural(rows.height - moved.height, "class", "classes")
         yield f"{same} of {count(rows.height)} have as many images as before."
     side = "written" if "written" in differ else "came in"
     yield Shown(_picture(rows, moved, side))
+    yield Rows(lines, listed.height, "classes", head, "Images per class, before and now")
 
 
 def _line(values: dict[str, int], pairs: list[tuple[str, str]]) -> str:

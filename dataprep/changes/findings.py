@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import polars as pl
+
 from dataprep.changes.budget import Block, Rows, Shown, head_of, row
 from dataprep.changes.compared import Compared, Kind
-from dataprep.changes.thumbnails import image_grid
+from dataprep.changes.thumbnails import GROUPS, group_grid, image_grid
 from dataprep.changes.words import UNKNOWN, names, plural, signed
 from dataprep.markdown import count, escape
-from dataprep.report.grids import label_lines
+from dataprep.report.grids import Picture, label_lines
 from dataprep.report.pictures import certainty
 from dataprep.wording import in_order, wording
 
@@ -63,11 +65,23 @@ def _pictures(compared: Compared, kinds: list[Kind]) -> Iterator[Block]:
         if made == PICTURES or kind.came is None:
             return
         title = wording(kind.name).title
-        alt = f"{title}: newly found, the worst first, each with its label"
-        picture = image_grid(compared.new, kind.came, f"new-{made + 1}", alt, _caption)
+        picture = _picture(compared, kind, kind.came, f"new-{made + 1}", title)
         if picture:
             made += 1
             yield Shown(picture, f"**{escape(title, 60)}**, newly found, the worst first:")
+
+
+def _picture(compared: Compared, kind: Kind, came: pl.DataFrame, name: str, title: str) -> Picture | None:
+    """Return the worst of what is new; images that belong together stand side by side, those found before as well."""
+    groups = came["group"].drop_nulls().unique(maintain_order=True).to_list()
+    if not groups or compared.new.issues is None or compared.new.images is None:
+        alt = f"{title}: newly found, the worst first, each with its label"
+        return image_grid(compared.new, came, name, alt, _caption)
+    members = compared.new.issues.filter((pl.col("issue") == kind.name) & pl.col("group").is_in(groups))
+    described = members.join(compared.new.images.select("image_id", "label", "split"), on="image_id", how="left")
+    boxes = [described.filter(pl.col("group") == group).sort("image_id") for group in groups[:GROUPS]]
+    alt = f"{title}: groups with newly found images, each with label and split"
+    return group_grid(compared.new, boxes, len(groups), name, alt)
 
 
 def _caption(row_: dict[str, Any]) -> tuple[tuple[str, ...], int | None]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dataprep.changes.budget import Block, Rows, head_of, row
 from dataprep.changes.compared import Compared
-from dataprep.changes.words import UNKNOWN
+from dataprep.changes.words import UNKNOWN, plural
 from dataprep.markdown import escape
 from dataprep.wording import HEALTH, health_wording
 
@@ -28,28 +28,31 @@ class Share:
 
 
 def health(compared: Compared) -> Iterator[Block]:
-    """Yield a table, a row per kind, gravest first; nothing where no report has such numbers."""
+    """Yield a table, a row per kind, gravest first; kinds that are as before open on a click.
+
+    Nothing where no report has such numbers.
+    """
     before, now = ([_shares(state.metrics.get(side)) for side in SIDES] for state in (compared.old, compared.new))
     names = {name for shares in (*before, *now) for name in shares}
     order = list(HEALTH)
     ordered = sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
-    lines = []
-    for name in ordered[:MOST]:
-        words = health_wording(name)
-        cells = [cell for a, b in zip(before, now, strict=True) for cell in _cells(a.get(name), b.get(name))]
-        lines.append(
-            row(
-                [
-                    f"**{escape(words.title, 60)}**<br>{words.meaning}" if words.meaning else escape(words.title, 60),
-                    *cells,
-                ]
-            )
-        )
-    if lines:
-        yield "### Health"
-        header = [f"{side}, {when}" for side in SIDES.values() for when in ("before", "now")]
-        yield Rows(lines, len(ordered), "kinds", head_of(("images as they should be", *header), [False, *[True] * 4]))
+    differ = [name for name in ordered if any(a.get(name) != b.get(name) for a, b in zip(before, now, strict=True))]
+    same = [name for name in ordered if name not in differ]
+    header = [f"{side}, {when}" for side in SIDES.values() for when in ("before", "now")]
+    head = head_of(("images as they should be", *header), [False, *[True] * 4])
+    for listed, title in ((differ, None), (same, f"{plural(len(same), 'kind')} of health as before")):
+        if listed:
+            yield "### Health" if listed is differ or not differ else ""
+            lines = [_line(name, before, now) for name in listed[:MOST]]
+            yield Rows(lines, len(listed), "kinds", head, title)
+    if differ:
         yield _KEY
+
+
+def _line(name: str, before: list[dict[str, Share]], now: list[dict[str, Share]]) -> str:
+    words = health_wording(name)
+    title = f"**{escape(words.title, 60)}**" + (f"<br>{words.meaning}" if words.meaning else "")
+    return row([title, *(cell for a, b in zip(before, now, strict=True) for cell in _cells(a.get(name), b.get(name)))])
 
 
 _KEY = (

@@ -35,8 +35,8 @@ def images(compared: Compared) -> Iterator[Block]:
     if not compared.source.height:
         return
     yield f"### Images in the source: {step(before, now)}"
-    yield _by_class(compared.source)
     yield from _pictures(compared)
+    yield _by_class(compared.source)
     for kind in KINDS:
         rows = compared.of_source(kind)
         if rows.height:
@@ -57,9 +57,8 @@ def _by_class(changes: pl.DataFrame) -> Rows:
         row([label(name), escape(split), *("" if n is None else f"{n:,}" for n in rest)])
         for name, split, *rest in ordered.select("label", "split", *kinds).head(SHOWN).iter_rows()
     ]
-    return Rows(
-        lines, ordered.height, "rows", head_of(("class", "split", *kinds), [False, False, *[True] * len(kinds)])
-    )
+    head = head_of(("class", "split", *kinds), [False, False, *[True] * len(kinds)])
+    return Rows(lines, ordered.height, "rows", head, "By class and split")
 
 
 def _pictures(compared: Compared) -> Iterator[Block]:

@@ -6,8 +6,10 @@ import polars as pl
 
 from dataprep.changes.budget import Block, Rows
 from dataprep.changes.compared import Compared
-from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS
+from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS, PIXELS
+from dataprep.changes.thumbnails import missing
 from dataprep.changes.words import ORDER, UNKNOWN, integer, plural, step
+from dataprep.errors import listing
 from dataprep.history import SHORT
 from dataprep.markdown import code, count, escape
 
@@ -104,9 +106,19 @@ def _verdict(compared: Compared) -> str:
     if said == [None, None]:
         return ""
     before, now = (UNKNOWN if value is None else escape(str(value), 40) for value in said)
-    return (
-        f" Can I train on it? **{now}**, as before." if before == now else f" Can I train on it? {before} → **{now}**."
-    )
+    answer = f"**{now}**, as before" if before == now else f"{before} → **{now}**"
+    return f" Can I train on it? {answer}{_reasons(compared)}."
+
+
+def _reasons(compared: Compared) -> str:
+    """Return which reasons against training came and went, such as " (new: no test; gone: wrong labels)"."""
+    found = (state.metrics.get("reasons") for state in (compared.old, compared.new))
+    old, new = ({str(name) for name in names} if isinstance(names, dict) else set() for names in found)
+    parts = []
+    for word, names in (("new", sorted(new - old)), ("gone", sorted(old - new))):
+        if names:
+            parts.append(f"{word}: {listing([escape(name.replace('_', ' '), 40) for name in names])}")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _present(compared: Compared) -> str:
@@ -135,5 +147,14 @@ def _not_compared(compared: Compared) -> Iterator[str]:
             which = f"{plural(len(tables), 'table')} of {when} cannot be read ({code(path)}: {escape(why, 200)})"
             rest = "so images, findings and labels are compared as far as `reports/` in Git tells"
             yield f"{which}; {rest}. To mend it: {remedy}"
+        lost = missing(state) if when == "now" or _old_pictures(compared) else None
+        if lost is not None:
+            yield f"pictures of {when} cannot be shown ({code(PIXELS)}: {escape(lost, 200)}). To mend it: {remedy}"
         for path, why in records:
             yield f"{code(path)} of {when} is not compared: {escape(why, 200)}"
+
+
+def _old_pictures(compared: Compared) -> bool:
+    """Whether any image would be shown as it was."""
+    shown = (compared.of_source("removed"), compared.of_source("changed"), compared.of_written("removed"))
+    return any(rows.height for rows in shown)

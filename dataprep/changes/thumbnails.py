@@ -15,8 +15,10 @@ from dataprep.schema import POLICY
 from dataprep.wording import wording
 
 COLUMNS = 6  # 756 px: GitHub shows it as it is
-TILES = 18
-PAIRS = 9
+TILES = 12
+PAIRS = 6
+GROUPS = 6
+MEMBERS = 4
 BYTES = 400_000  # of a picture
 
 Caption = Callable[[dict[str, Any]], tuple[tuple[str, ...], int | None]]  # lines below an image, and which is stressed
@@ -45,8 +47,37 @@ def pair_grid(old: State, new: State, rows: pl.DataFrame, name: str, alt: str) -
     return encode(clusters(groups, COLUMNS), name, f"{alt}{_of(len(ids), rows.height)}", BYTES)
 
 
+def group_grid(state: State, groups: Sequence[pl.DataFrame], total: int, name: str, alt: str) -> Picture | None:
+    """Return groups of images of which there are `total`, each in a box with at most MEMBERS of its images."""
+    boxes: list[tuple[str, Sequence[Tile]]] = []
+    shown = 0
+    for rows in groups:
+        few = rows.head(MEMBERS)
+        found = pixels_of(state, few["image_id"].to_list())
+        if found is None:
+            return None
+        if shown and shown + few.height > TILES:
+            break
+        tiles = [Tile(pixels, *by_label(row)) for pixels, row in zip(found, few.iter_rows(named=True), strict=True)]
+        boxes.append((count(rows.height) + (" images" if rows.height > 1 else " image"), tiles))
+        shown += few.height
+    return encode(clusters(boxes, COLUMNS), name, f"{alt}{_of(len(boxes), total)}", BYTES)
+
+
 def _of(shown: int, total: int) -> str:
     return f", {shown} of {count(total)} shown" if shown < total else ""
+
+
+def missing(state: State) -> str | None:
+    """Return why no picture of these images can be shown; None when they can."""
+    if state.images is None or state.pixels is None:
+        return None  # told of as a missing table
+    try:
+        with state.pixels() as stream:
+            pixel_rows(stream, [])
+    except Exception as error:  # each kind of storage has its own
+        return str(error) or type(error).__name__
+    return None
 
 
 def pixels_of(state: State, ids: Sequence[str]) -> list[NDArray[np.uint8]] | None:

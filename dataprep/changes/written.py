@@ -12,7 +12,7 @@ from dataprep.datasets.diff import GONE, NEW
 from dataprep.markdown import count, escape
 from dataprep.wording import KINDS, wording
 
-SHOWN = 20  # rows of reasons and of labels
+SHOWN = 8  # rows of reasons and of labels
 BACK = "no longer removed: "
 
 

@@ -82,20 +82,25 @@ def both(found: Compared) -> tuple[str, str]:
     return compose(blocks, "pictures"), compose(blocks, None)
 
 
-@settings(max_examples=8, deadline=None)
-@given(NAMES, st.integers(1, 12))
-@example(LONG, 150)
-@example("&" * 300, 150)
-@example("\U0010ffff" * 300, 80)
-def test_the_comment_stays_within_githubs_limit_even_when_pictures_are_pinned(name: str, count: int) -> None:
-    comment, text = both(hostile(name, count))
+@settings(max_examples=4, deadline=None)
+@given(NAMES, st.integers(1, 12), st.booleans())
+@example(LONG, 100, True)
+@example("&" * 300, 100, False)
+@example("\U0010ffff" * 300, 80, False)
+def test_the_comment_stays_within_githubs_limit_even_when_pictures_are_pinned(
+    name: str, count: int, pictures: bool
+) -> None:
+    found = hostile(name, count)
+    if not pictures:
+        found = replace(found, old=replace(found.old, pixels=None), new=replace(found.new, pixels=None))
+    comment, text = both(found)
     assert len(comment) + PINNED * comment.count("](pictures/") <= LIMIT
     assert comment.count("](pictures/") <= 12
     assert len(text) <= LIMIT
     assert "](pictures/" not in text
 
 
-@pytest.mark.parametrize("name", [HOSTILE, LONG, "a\r\nb", "]( x", "&amp;", "\u200bzero", "`" * 7, "-->", "</details>"])
+@pytest.mark.parametrize("name", [HOSTILE, LONG, "a\r\n&amp;", "`" * 7, "\u200b</details>"])
 def test_texts_from_data_are_only_text(name: str) -> None:
     comment, _ = both(hostile(name, 6))
     tokens = [child for token in PARSER.parse(comment) for child in token.children or [token]]

@@ -1,5 +1,6 @@
 """`dataprep report --against` in small repositories whose tables are made by hand."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dataprep.cli import main
-from tests.changes.builders import SIDE, commit, decisions, finding, git, image, lay, repository, state
+from tests.changes.builders import SIDE, commit, decisions, finding, git, image, lay, pixels_of, repository, state
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of DVC's own dependencies
@@ -95,6 +96,27 @@ def test_without_the_old_tables_the_records_are_compared_and_the_rest_is_named(b
     assert "`dvc push`" in comment
     assert "10 → 11 (+1); which ones cannot be told" in comment
     assert re.search(r"\| Dark images \| — \| 1 \|", comment)
+
+
+def test_old_tables_and_pictures_come_from_a_remote(branch: Path) -> None:
+    expected = report()
+    pictures = {path.name: path.read_bytes() for path in (OUT / "pictures").iterdir()}
+    shutil.move(branch / ".dvc/cache", branch.parent / "store")
+    with (branch / ".dvc/config").open("a") as config:
+        config.write(f"    remote = store\n['remote \"store\"']\n    url = {branch.parent}/store\n")
+    assert report() == expected
+    assert {path.name: path.read_bytes() for path in (OUT / "pictures").iterdir()} == pictures
+
+
+def test_pictures_that_are_nowhere_are_named(branch: Path) -> None:
+    digest = hashlib.md5(pixels_of(len(OLD))).hexdigest()
+    (branch / ".dvc/cache/files/md5" / digest[:2] / digest[2:]).unlink()
+    (branch / "data/pixels.npy").write_bytes(b"damaged")
+    comment, _ = report()
+    assert "pictures of before cannot be shown (<code>data/pixels.npy</code>: neither in the cache nor" in comment
+    assert "pictures of now cannot be shown (<code>data/pixels.npy</code>: " in comment
+    assert [path.name for path in (OUT / "pictures").iterdir()] == ["classes.png"]
+    assert "| <code>dog/3.png</code> | dog | test |" in comment
 
 
 def test_without_todays_tables_it_says_how_to_get_them(branch: Path) -> None:

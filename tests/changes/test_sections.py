@@ -79,16 +79,20 @@ def test_the_sentence_names_each_way_of_changing_and_nothing_else() -> None:
 
 
 def test_what_follows_for_the_written_data_set() -> None:
-    old = state(CATS + DOGS, dropped={"cat/0.png": ("exact_duplicate", "policy")}, metrics={"trainable": "no"})
+    old = state(
+        CATS + DOGS,
+        dropped={"cat/0.png": ("exact_duplicate", "policy")},
+        metrics={"trainable": "no", "reasons": {"no_test": "care", "wrong_labels": "blocks"}},
+    )
     new = state(
         CATS + DOGS,
         dropped={"cat/1.png": ("decision drop: blurred", "Ada"), "dog/0.png": ("near_duplicate", "policy")},
         relabeled={"dog/1.png": ("cat", "Grace")},
-        metrics={"trainable": "yes"},
+        metrics={"trainable": "yes", "reasons": {"no_test": "care"}},
     )
     found = compared(old, new)
     said = text(opening, found)
-    assert "images 8 → 7 (−1), 1 label changed. Can I train on it? no → **yes**." in said
+    assert "images 8 → 7 (−1), 1 label changed. Can I train on it? no → **yes** (gone: wrong labels)." in said
     table = rows(text(written, found))
     assert ["decision drop", "Ada", "1"] in table
     assert ["near duplicates", "policy", "1"] in table
