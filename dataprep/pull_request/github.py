@@ -19,6 +19,7 @@ from dataprep.markdown import shorten, visible
 TIMEOUT = 30.0  # seconds until a silent server counts as not answering
 TRIES = 5  # in all, 1, 2, 4 and 8 seconds apart where the server names no time
 LONGEST_WAIT = 120.0  # seconds; who asks for more is not waited for
+UNTOLD_WAIT = 60.0  # seconds, where a limit of the rate comes without a time; GitHub asks for at least a minute
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Answered = TypeVar("Answered")
@@ -121,10 +122,10 @@ def once(api: Api, method: str, address: str, body: dict[str, str] | None = None
 
 
 def _refusal(error: urllib.error.HTTPError, address: str) -> Exception:
-    said = _said(error)
-    limited = error.headers.get("Retry-After") or error.headers.get("X-RateLimit-Remaining") == "0"
-    if error.code >= 500 or error.code == 429 or (error.code == 403 and limited):
-        return Busy(f"{error.code} {said}", _wait(error.headers))
+    said, wait = _said(error), _wait(error.headers)
+    limited = error.code == 403 and (wait is not None or "rate limit" in said.lower())
+    if limited or error.code == 429 or error.code >= 500:
+        return Busy(f"{error.code} {said}", UNTOLD_WAIT if limited and wait is None else wait)
     if error.code == 401:
         return DataprepError(
             f"the token is not accepted: {said}",

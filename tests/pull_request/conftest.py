@@ -46,6 +46,12 @@ def report(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def no_pictures(report: Path) -> None:
+    """For what has nothing to do with pictures: it saves Git's time."""
+    (report / "comment.md").write_text(TEXT)
+
+
+@pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were waited for; none of them passes."""
     found: list[float] = []

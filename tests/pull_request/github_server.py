@@ -3,8 +3,9 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,6 +23,7 @@ class Answer:
     message: str = "Server Error"
     headers: dict[str, str] = field(default_factory=dict)
     after: bool = False
+    delay: float = 0.0  # seconds
 
 
 @dataclass
@@ -89,6 +91,7 @@ def serving() -> Iterator[GitHub]:
             planned = next((one for one in state.planned if one.method == self.command), None)
             if planned is not None:
                 state.planned.remove(planned)
+                time.sleep(planned.delay)
                 if planned.after:
                     state.answer(self.command, self.path, body)
                 status, value, headers = planned.status, {"message": planned.message}, planned.headers
@@ -97,11 +100,12 @@ def serving() -> Iterator[GitHub]:
             else:
                 status, value, headers = state.answer(self.command, self.path, body)
             data = json.dumps(value).encode()
-            self.send_response(status)
-            for name, text in (headers | {"Content-Length": str(len(data))}).items():
-                self.send_header(name, text)
-            self.end_headers()
-            self.wfile.write(data)
+            with suppress(ConnectionError):  # who waited too long is gone
+                self.send_response(status)
+                for name, text in (headers | {"Content-Length": str(len(data))}).items():
+                    self.send_header(name, text)
+                self.end_headers()
+                self.wfile.write(data)
 
         do_GET = do_POST = do_PATCH = _handle  # noqa: N815
 

@@ -65,6 +65,7 @@ def test_a_change_is_made_in_place_and_pinned_anew(
     assert server.writes()[1] == "PATCH /repos/ada/photos/issues/comments/1001"
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_ones_own_comment_is_found_on_a_later_page(comment: Command, server: GitHub) -> None:
     server.per_page = 2
     for number in range(4):
@@ -83,6 +84,7 @@ def test_ones_own_comment_is_found_on_a_later_page(comment: Command, server: Git
     assert len(server.comments) == 8
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_token_that_tells_its_account_takes_that_accounts_comment(comment: Command, server: GitHub) -> None:
     server.told, server.login = True, "ada"
     bot = server.add(f"{MARKER}\nthe bot's", "github-actions[bot]", "Bot")
@@ -92,12 +94,14 @@ def test_a_token_that_tells_its_account_takes_that_accounts_comment(comment: Com
     assert own["body"].startswith(TEXT)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_line_ends_are_no_change(comment: Command, server: GitHub) -> None:
     comment()
     server.comments[0]["body"] = server.comments[0]["body"].replace("\n", "\r\n").strip()
     assert "the same as before" in comment()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_comment_deleted_meanwhile_is_written_again(comment: Command, server: GitHub) -> None:
     server.add(f"{MARKER}\nold", "github-actions[bot]", "Bot")
     server.planned = [Answer("PATCH", 404, "Not Found")]
@@ -108,6 +112,7 @@ def test_a_comment_deleted_meanwhile_is_written_again(comment: Command, server: 
     ("headers", "expected"),
     [({}, [1.0, 2.0]), ({"Retry-After": "7"}, [7.0, 7.0])],
 )
+@pytest.mark.usefixtures("no_pictures")
 def test_a_busy_server_is_asked_again(
     comment: Command, server: GitHub, waits: list[float], headers: dict[str, str], expected: list[float]
 ) -> None:
@@ -116,17 +121,30 @@ def test_a_busy_server_is_asked_again(
     assert waits == expected
 
 
+@pytest.mark.usefixtures("no_pictures")
+def test_a_silent_server_is_asked_again(
+    comment: Command, server: GitHub, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataprep.pull_request.github.TIMEOUT", 0.2)
+    server.planned = [Answer("GET", 200, delay=0.5)]
+    assert "comment written" in comment()
+    assert waits == [1.0]
+
+
+@pytest.mark.usefixtures("no_pictures")
 def test_a_limit_of_the_rate_is_waited_for(comment: Command, server: GitHub, waits: list[float]) -> None:
     limit = "API rate limit exceeded"
     server.planned = [
         Answer("POST", 403, limit, {"Retry-After": "30"}),
         Answer("POST", 429, limit, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
         Answer("POST", 403, limit, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0"}),
+        Answer("POST", 403, "You have exceeded a secondary rate limit"),
     ]
     assert "comment written" in comment()
-    assert waits == [30.0, 0.0, 0.0]
+    assert waits == [30.0, 0.0, 0.0, 60.0]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_who_asks_to_wait_too_long_is_not_waited_for(
     comment: Command, server: GitHub, waits: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +155,7 @@ def test_who_asks_to_wait_too_long_is_not_waited_for(
     assert "10 added" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_comment_that_arrived_without_an_answer_is_not_written_twice(
     comment: Command, server: GitHub, waits: list[float]
 ) -> None:
@@ -146,6 +165,7 @@ def test_a_comment_that_arrived_without_an_answer_is_not_written_twice(
     assert len(waits) == 1
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_server_that_never_answers_is_given_up(comment: Command, server: GitHub, waits: list[float]) -> None:
     server.planned = [Answer("GET", 502) for _ in range(9)]
     with pytest.raises(SystemExit, match=r"error: GitHub gives no answer: 502 Server Error\n.*\n.*again later"):
@@ -153,6 +173,7 @@ def test_a_server_that_never_answers_is_given_up(comment: Command, server: GitHu
     assert waits == [1.0, 2.0, 4.0, 8.0]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_no_server_there(comment: Command, monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
     with pytest.raises(SystemExit, match=r"GitHub gives no answer: .*refused.*\n  where: http://127.0.0.1:9\n"):
@@ -161,6 +182,7 @@ def test_no_server_there(comment: Command, monkeypatch: pytest.MonkeyPatch, wait
 
 
 @pytest.mark.parametrize(("method", "status"), [("POST", 403), ("POST", 404), ("POST", 410), ("GET", 403)])
+@pytest.mark.usefixtures("no_pictures")
 def test_where_commenting_is_refused_the_summary_gets_the_text(
     comment: Command,
     server: GitHub,
@@ -179,6 +201,7 @@ def test_where_commenting_is_refused_the_summary_gets_the_text(
     assert summary.read_text() == f"before\n{TEXT}\n"
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_printed_text_gives_the_runner_no_commands(
     comment: Command, server: GitHub, report: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +211,7 @@ def test_printed_text_gives_the_runner_no_commands(
     assert re.search(r"::stop-commands::(\w{32})\n(.*\n)*::error::boo\n\n::\1::\n", comment())
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_wrong_token_is_an_error(
     comment: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,6 +230,7 @@ def test_no_token_is_an_error(comment: Command, monkeypatch: pytest.MonkeyPatch,
         comment()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_wrong_repository_is_an_error(comment: Command) -> None:
     with pytest.raises(SystemExit, match=r"no such pull request, .*: Not Found\n.*/repos/ada/fotos/pulls/12\n"):
         comment("--repository", "ada/fotos")
@@ -217,12 +242,14 @@ def test_a_misspelt_pull_request_is_an_error(comment: Command, words: tuple[str,
         comment(*words)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_moved_repository_is_an_error_and_the_token_stays_here(comment: Command, server: GitHub) -> None:
     server.planned = [Answer("GET", 301, "Moved", {"Location": "https://evil.example/"})]
     with pytest.raises(SystemExit, match=r"it has moved to https://evil.example/\n"):
         comment()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_next_page_on_another_server_is_not_asked_for(
     comment: Command, server: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,6 +259,7 @@ def test_a_next_page_on_another_server_is_not_asked_for(
         comment()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_an_address_that_is_no_api_is_an_error(
     comment: Command, server: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
