@@ -181,11 +181,12 @@ def test_coverage_is_that_of_a_plain_loop() -> None:
     found = coverage(judged, noise_of(judged))
     assert found["coverage"].to_list() == pytest.approx(np.arange(1, 21) / 20)
     answer, sure = judged.probabilities.argmax(1), judged.probabilities.max(1)
+    right = noise_of(judged).right
     for part, threshold, agreement, accuracy in found.iter_rows():
         rows = [n for n in range(300) if sure[n] >= threshold]
         assert part == len(rows) / 300
         assert agreement == pytest.approx(np.mean([answer[n] == given[n] for n in rows]))
-        assert accuracy == pytest.approx(np.mean([noise_of(judged).right[n, answer[n]] for n in rows]))
+        assert accuracy == pytest.approx(np.mean([right[n, answer[n]] for n in rows]))
 
 
 def test_estimated_accuracy_is_near_the_truth_where_agreement_is_not() -> None:

@@ -29,6 +29,7 @@ TRAIN = PARAMS.train.model_copy(
         "precision": "float32",
         "learning_rate": 0.24,
         "label_smoothing": 0.1,
+        "workers": 1,
     }
 )
 

@@ -37,6 +37,7 @@ SMALL: dict[str, object] = {
     "train.min_steps": 10,
     "train.batch": 16,
     "train.workers": 1,
+    "train.committee": 0,
     "search": {"trials": 2, "seed": SEED, "space": {"learning_rate": {"choices": list(RATES)}}},
 }
 
