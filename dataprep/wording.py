@@ -55,6 +55,33 @@ HEALTH = {
     "good_pictures": Wording("Good pictures", "images without a fault of the picture: dark, blurred, odd in size, ..."),
 }
 
+# Why not to train on a data set, or with care, gravest first.
+REASONS = {
+    "nothing_kept": "no image is left",
+    "no_training_split": "no training images",
+    "one_class": "one class only",
+    "untrained_classes": "classes without training images",
+    "emptied_splits": "splits without images",
+    "by_chance": "labels that images do not tell",
+    "failed_checks": "failed checks of the training",
+    "leaks": "leaks between splits",
+    "conflicts": "copies under several labels",
+    "wrong_labels": "labels that may be wrong",
+    "weak_networks": "networks too weak to judge",
+    "unjudged": "labels that nobody judged",
+    "spurious": "classes given away",
+    "no_test": "no test split",
+    "small_test": "a small test",
+    "untested_classes": "classes without test images",
+    "merged_classes": "classes hardly told apart",
+    "small_classes": "small classes",
+    "lost_classes": "classes mostly removed",
+    "unused_decisions": "decisions not applied",
+    "changing_augmentation": "augmentation that changes classes",
+    "copies_left": "many copies",
+    "warned_checks": "warnings of the training",
+}
+
 FAULTS = {
     "exact_copy": "Exact copies",
     "near_copy": "Near copies",

@@ -34,9 +34,9 @@ def _rows(inputs: Inputs, found: Assessment) -> Iterator[tuple[str, ...]]:
     yield _row("images", state.height, kept.height, View(), View(state="kept"))
     splits = sizes(state, "split")
     for name in list(splits)[:MOST_SPLITS]:
-        after = kept.filter(pl.col("split") == name).height
+        there = kept.filter(pl.col("split") == name).height
         view = View(split=name)
-        yield _row(f"split {code(name, 40)}", splits[name], after, view, View(split=name, state="kept"))
+        yield _row(f"split {code(name, 40)}", splits[name], there, view, View(split=name, state="kept"))
     before, after = sizes(state, "given"), sizes(kept, "now")
     yield _row("classes", len(before), len(after))
     if before and after:

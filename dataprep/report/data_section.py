@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -47,11 +48,15 @@ def _pixels(images: pl.DataFrame) -> str:
     if not shapes.height:
         return ""
     different = shapes.select("width", "height").n_unique()
-    (low_w, high_w), (low_h, high_h) = ((shapes[side].min(), shapes[side].max()) for side in ("width", "height"))
+    (low_w, middle_w, high_w), (low_h, middle_h, high_h) = (
+        (int(quantile) for quantile in np.quantile(shapes[side], (0, 0.5, 1))) for side in ("width", "height")
+    )
     if different == 1:
         return f"all {low_w} x {low_h} px"
-    middle = f"median {shapes['width'].median():.0f} x {shapes['height'].median():.0f}"
-    return f"{count(different)} sizes, {low_w} to {high_w} px wide and {low_h} to {high_h} px high, {middle}"
+    return (
+        f"{count(different)} sizes, {low_w} to {high_w} px wide and {low_h} to {high_h} px high, median "
+        f"{middle_w} x {middle_h}"
+    )
 
 
 def _splits(inputs: Inputs) -> str:

@@ -21,7 +21,7 @@ def health(before: Mapping[str, Health], written: Mapping[str, Health]) -> bytes
 
     The axis is drawn by the root of what is missing to 100 %, as most of what matters lies near it.
     """
-    names = list(before | written)
+    names = list({**before, **written})
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -35,7 +35,7 @@ def health(before: Mapping[str, Health], written: Mapping[str, Health]) -> bytes
             axes.plot([], [], color=color, marker=marker, lw=2.5, label=f" {label}")
         axes.set_yticks(range(len(names)), [health_wording(name).title for name in names])
         axes.set_ylim(len(names) - 0.4, -0.6)
-        shares = [end for found in (before, written) for item in found.values() for end in (item.share.low,)]
+        shares = [item.share.low for found in (before, written) for item in found.values()]
         _scale(axes, min([LEAST_FROM, *shares]))
         figure.legend(loc="outside upper center", ncols=2, frameon=False)
 

@@ -132,6 +132,6 @@ def added(first: Share, second: Share, weight: float) -> Share:
 
 def _totals(bad: Floats, groups: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Return the number of images and the sum of `bad` of each group that has an image."""
-    sizes = np.bincount(groups).astype(float)
-    wrong = np.bincount(groups, weights=bad)
+    sizes = np.bincount(groups).astype(np.float64)
+    wrong = np.bincount(groups, weights=bad).astype(np.float64)
     return sizes[sizes > 0], wrong[sizes > 0]

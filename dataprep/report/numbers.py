@@ -83,10 +83,8 @@ def metrics(inputs: Inputs, assessment: Assessment | None = None) -> dict[str, A
         "written": int(inputs.manifest["images"]),
     }
     values |= found.metrics()
-    checked = inputs.checks["status"].value_counts()
-    values["training_checks"] = dict(checked.sort("status").iter_rows())
-    curve = _learning_curve(inputs)
-    if curve:
+    values["training_checks"] = dict(inputs.checks["status"].value_counts().sort("status").iter_rows())
+    if curve := _learning_curve(inputs):
         values["learning_curve"] = curve
     if inputs.correlations.height:
         values["spurious_correlations"] = _correlations(inputs.correlations)

@@ -4,18 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from dataprep.markdown import count, share, visible
-from dataprep.wording import fault_title, in_order, operation_wording, property_wording, wording
+from dataprep.wording import REASONS, fault_title, in_order, operation_wording, property_wording, wording
 
 MOST_REASONS = 3
-
-
-def _verdict(metrics: dict[str, Any]) -> str:
-    """Return the answer and its first reasons in words."""
-    reasons = metrics["reasons"]
-    blocking = [name for name, effect in reasons.items() if effect == "blocks"]
-    named = [name.replace("_", " ") for name in (blocking or list(reasons))]
-    more = f" and {len(named) - MOST_REASONS} more" if len(named) > MOST_REASONS else ""
-    return f"{metrics['trainable']}: {', '.join(named[:MOST_REASONS])}{more}" if named else metrics["trainable"]
 
 
 def summary(metrics: dict[str, Any], report: Path, page: Path | None = None) -> str:
@@ -41,6 +32,37 @@ def summary(metrics: dict[str, Any], report: Path, page: Path | None = None) -> 
             "",
             f"  out-of-fold predictions agree with {share(metrics['out_of_fold_accuracy'])} of the labels",
         ]
+    lines += _judgments(metrics)
+    if planted:
+        recalls = ", ".join(
+            f"{fault_title(fault).lower()} {scores['found']} of {scores['planted']}"
+            for fault, scores in planted.items()
+        )
+        lines.append(f"  planted faults found: {recalls}")
+    lines += [
+        "",
+        f"  data set {metrics['version']}: {count(metrics['kept'])} kept, {count(metrics['removed'])} removed, "
+        f"{count(metrics['relabeled'])} relabeled, {count(metrics['augmented'])} augmented copies",
+        f"  report:  {report}",
+        *([f"  images:  {page}, to be opened in a browser"] if page else []),
+        "  review:  make review",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _verdict(metrics: dict[str, Any]) -> str:
+    """Return the answer and its first reasons in words."""
+    reasons = metrics["reasons"]
+    blocking = {name for name, effect in reasons.items() if effect == "blocks"}
+    named = [words for name, words in REASONS.items() if name in (blocking or reasons)]
+    more = f" and {len(named) - MOST_REASONS} more" if len(named) > MOST_REASONS else ""
+    return f"{metrics['trainable']}: {', '.join(named[:MOST_REASONS])}{more}" if named else metrics["trainable"]
+
+
+def _judgments(metrics: dict[str, Any]) -> list[str]:
+    """Return a line each on the checks, on spurious correlations and on the augmentation."""
+    lines = []
     checked = metrics.get("training_checks", {})
     troubled = [
         f"{checked[status]} {word}"
@@ -62,19 +84,4 @@ def summary(metrics: dict[str, Any], report: Path, page: Path | None = None) -> 
     if changed:
         named = ", ".join(f"{operation_wording(name).title} {count(n)}" for name, n in changed.items())
         lines.append(f"  augmentation changes classes: {named}; see the report")
-    if planted:
-        recalls = ", ".join(
-            f"{fault_title(fault).lower()} {scores['found']} of {scores['planted']}"
-            for fault, scores in planted.items()
-        )
-        lines.append(f"  planted faults found: {recalls}")
-    lines += [
-        "",
-        f"  data set {metrics['version']}: {count(metrics['kept'])} kept, {count(metrics['removed'])} removed, "
-        f"{count(metrics['relabeled'])} relabeled, {count(metrics['augmented'])} augmented copies",
-        f"  report:  {report}",
-        *([f"  images:  {page}, to be opened in a browser"] if page else []),
-        "  review:  make review",
-        "",
-    ]
-    return "\n".join(lines)
+    return lines

@@ -72,6 +72,7 @@ def test_the_terminal_summary_says_what_was_found_and_what_to_do(tmp_path) -> No
     told = summary(numbers.metrics(inputs()), tmp_path / "summary.md")
     for part in (
         "60 images",
+        "can I train on this? no: ",
         "abc123",
         str(tmp_path / "summary.md"),
         "make review",

@@ -8,7 +8,9 @@ import pytest
 
 from dataprep.report.assessment import Assessment, assess
 from dataprep.report.inputs import Inputs
+from dataprep.report.verdict import RULES
 from dataprep.schema import REMOVED
+from dataprep.wording import REASONS
 from tests import frames
 from tests.report.augmentation import audit
 from tests.report.builders import HOSTILE, class_pairs, correlations
@@ -39,6 +41,10 @@ def said(made: Inputs, name: str) -> str:
 def policy(made: Inputs, **actions: str) -> Inputs:
     clean = made.params.clean.model_copy(update={"policy": made.params.clean.policy | actions})
     return replace(made, params=made.params.model_copy(update={"clean": clean}))
+
+
+def test_every_rule_has_words_in_the_same_order() -> None:
+    assert [rule.__name__ for rule in RULES] == list(REASONS)
 
 
 def test_data_without_fault_may_be_trained_on() -> None:
@@ -160,7 +166,7 @@ def test_relabeled_by_people_is_right() -> None:
 
 
 def test_nothing_trained_is_said_as_labels_that_nobody_judged() -> None:
-    made = healthy(predictions=healthy().predictions[:0], history=healthy().history[:0])
+    made = healthy(predictions=healthy().predictions[:0])
     assert names(made) == {"unjudged": False, "small_test": False}
     assert "360 labels were not judged" in said(made, "unjudged")
 

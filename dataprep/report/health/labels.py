@@ -65,11 +65,9 @@ def by_model(inputs: Inputs, facts: Facts, written: bool) -> Opinion | None:
     rows = rows.join(suggested, on="image_id", how="left", validate="1:1")
     changed = pl.col("label").ne_missing(pl.col("given"))
     by_policy = pl.col("suggested_probability").cast(pl.Float64)
-    known = pl.when(pl.col("verdict") == "keep").then(1.0)
-    if written:
-        known = known.when(changed & (pl.col("verdict") == "relabel")).then(1.0).when(changed).then(by_policy)
-    else:
-        known = known.when(pl.col("verdict") == "relabel").then(0.0)
+    kept = pl.when(pl.col("verdict") == "keep").then(1.0)
+    relabeled = pl.col("verdict") == "relabel"
+    known = kept.when(relabeled).then(1.0).when(changed).then(by_policy) if written else kept.when(relabeled).then(0.0)
     rows = rows.with_columns(own=known.otherwise("own"), alone=known.otherwise("alone")).drop_nulls("own")
     if not rows.height or not facts.judged.height:
         return None
