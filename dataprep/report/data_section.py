@@ -12,7 +12,8 @@ from dataprep.report import plots
 from dataprep.report.facts import sizes
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.plots import COLORS, GRAY, render
+from dataprep.report.palette import BLUE, GRAY, RULE
+from dataprep.report.plots import render
 from dataprep.report.views import View
 from dataprep.schema import class_names
 
@@ -115,7 +116,7 @@ def image_sizes(shapes: pl.DataFrame, side: int) -> bytes:
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        axes.scatter(counted["width"], counted["height"], s=areas, color=COLORS[0], alpha=0.5, lw=0)
+        axes.scatter(counted["width"], counted["height"], s=areas, color=BLUE, alpha=0.5, lw=0)
         for line in (axes.axvline, axes.axhline):
             line(side, color=GRAY, lw=1, ls="--")
         axes.set(xscale="log", yscale="log", xlabel="width, px", ylabel="height, px")
@@ -126,7 +127,7 @@ def image_sizes(shapes: pl.DataFrame, side: int) -> bytes:
         high = max(*axes.get_xlim(), *axes.get_ylim())
         ticks = [tick for tick in (2**power for power in range(20)) if low <= tick <= high]
         axes.set(xlim=(low, high), ylim=(low, high), xticks=ticks, yticks=ticks, aspect="equal")
-        axes.grid(color="#dddddd")
+        axes.grid(color=RULE)
         axes.set_axisbelow(True)
 
     return render(draw, 5.6, 5.2)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dataprep.report.lettering import drawable
+from dataprep.report.palette import WRONG, ink_on
 from dataprep.report.plots import render
 
 MOST_NUMBERS = 260  # cells that still hold a number each
@@ -23,11 +23,11 @@ def findings_map(shares: NDArray[np.float64], kinds: Sequence[str], classes: Seq
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         high = max(float(percent.max()), 1.0)
-        mesh = axes.imshow(np.sqrt(percent), cmap=colormaps["cividis"], vmin=0, vmax=high**0.5, aspect="auto")
+        mesh = axes.imshow(np.sqrt(percent), cmap=WRONG, vmin=0, vmax=high**0.5, aspect="auto")
         if percent.size <= MOST_NUMBERS:
             for (row, column), value in np.ndenumerate(percent):
                 if value > 0:
-                    ink = "black" if value > high / 3 else "white"
+                    ink = ink_on(WRONG((value / high) ** 0.5))
                     text = f"{value:.0f}" if value >= 0.95 else f"{value:.1f}".lstrip("0")
                     axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=11)
         shown = [drawable(name, 16) for name in classes]

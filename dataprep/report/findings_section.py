@@ -101,9 +101,7 @@ def _map(inputs: Inputs, kinds: list[str]) -> Iterator[str | Picture]:
     kind, label = np.unravel_index(shares.argmax(), shares.shape)
     most = f"{wording(kinds[kind]).title} in {shorten(shown[label], 40)}: {share(float(shares[kind, label]))}"
     yield "### Findings by class"
-    yield (
-        f"A bright column is a class in trouble, a bright row a fault of many classes. The brightest: {escape(most)}."
-    )
+    yield (f"A dark column is a class in trouble, a dark row a fault of many classes. The darkest: {escape(most)}.")
     note = (
         f" (the {len(shown)} of {count(len(names))} with the most findings per image)"
         if len(shown) < len(names)

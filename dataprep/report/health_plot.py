@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from dataprep.report.health.share_of import Health
-from dataprep.report.plots import COLORS, render
+from dataprep.report.palette import AFTER, BEFORE, RULE
+from dataprep.report.plots import render
 from dataprep.wording import health_wording
 
 TICKS = (0, 25, 50, 75, 90, 95, 99, 100)
-BEFORE, WRITTEN = COLORS[1], COLORS[0]
 LEAST_FROM = 0.9  # the axis starts here or lower, so that small differences stay small
 
 
@@ -27,7 +27,7 @@ def health(before: Mapping[str, Health], written: Mapping[str, Health]) -> bytes
         axes = figure.add_subplot()
         for found, color, marker, shift, label in (
             (before, BEFORE, "o", -0.16, "as it came in"),
-            (written, WRITTEN, "D", 0.16, "written data set"),
+            (written, AFTER, "D", 0.16, "written data set"),
         ):
             for row, name in enumerate(names):
                 if name in found:
@@ -59,5 +59,5 @@ def _scale(axes: Axes, low: float) -> None:
     left = float(_place(first / 100))
     axes.set_xlim(left, -left * 0.03)
     axes.set_xlabel("share of images as they should be (stretched towards 100%)")
-    axes.grid(axis="x", color="#dddddd")
+    axes.grid(axis="x", color=RULE)
     axes.set_axisbelow(True)

@@ -65,7 +65,7 @@ def _health(found: Assessment) -> Iterator[str | Picture]:
         return
     yield Picture("health.png", _alt(found, names), health(found.before, found.written))
     yield table(
-        ("share of images as they should be", "came in", "written", "not so: came in", "written", "interval"),
+        ("share of images as they should be", "came in", "written", "not so, came in", "not so, written", "interval"),
         [_row(name, found.before.get(name), found.written.get(name)) for name in names],
     )
     yield (

@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from dataprep.markdown import count
 from dataprep.report.intervals import Share
 from dataprep.report.lettering import drawable
-from dataprep.report.plots import COLORS, GRAY, render
+from dataprep.report.palette import AFTER, BLUE, GRAY, RULE, USUAL
+from dataprep.report.plots import render
 
 
 def reliability(found: pl.DataFrame) -> bytes:
@@ -27,12 +28,12 @@ def reliability(found: pl.DataFrame) -> bytes:
         confidence, accuracy = (100 * found[name].to_numpy() for name in ("confidence", "accuracy"))
         ends = 100 * np.abs(found["accuracy_low", "accuracy_high"].to_numpy().T - found["accuracy"].to_numpy())
         above.errorbar(
-            confidence, accuracy, yerr=ends, color=COLORS[0], marker="o", ms=7, lw=2, capsize=4, label=" measured"
+            confidence, accuracy, yerr=ends, color=BLUE, marker="o", ms=7, lw=2, capsize=4, label=" measured"
         )
         above.set(ylabel="label is predicted", ylim=(-3, 103))
         above.yaxis.set_major_formatter(PercentFormatter(decimals=0))
         above.legend(loc="upper left", frameon=False)
-        below.bar(middle, found["images"], width=8.5, color=COLORS[4])
+        below.bar(middle, found["images"], width=8.5, color=USUAL)
         for place, number in zip(middle, found["images"], strict=True):
             below.annotate(count(number), (place, number), (0, 2), textcoords="offset points", ha="center", fontsize=11)
         below.set(xlim=(0, 102), ylabel="images", xlabel="probability that the network gives its answer")
@@ -40,7 +41,7 @@ def reliability(found: pl.DataFrame) -> bytes:
         below.xaxis.set_major_formatter(PercentFormatter(decimals=0))
         below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         for axes in (above, below):
-            axes.grid(color="#dddddd")
+            axes.grid(color=RULE)
             axes.set_axisbelow(True)
 
     return render(draw, 7.5, 6.2)
@@ -53,8 +54,8 @@ def class_accuracies(names: Sequence[str], shares: Sequence[Share], images: Sequ
         axes = figure.add_subplot()
         axes.axvline(100 * usual, color=GRAY, ls="--", lw=1.5)
         for row, found in enumerate(shares):
-            axes.plot([100 * found.low, 100 * found.high], [row, row], color=COLORS[0], lw=2.5)
-            axes.plot([100 * found.value], [row], color=COLORS[0], marker="o", ms=8, mec="white", zorder=3)
+            axes.plot([100 * found.low, 100 * found.high], [row, row], color=BLUE, lw=2.5)
+            axes.plot([100 * found.value], [row], color=BLUE, marker="o", ms=8, mec="white", zorder=3)
         _rows(axes, [f"{drawable(name)}  ({count(n)})" for name, n in zip(names, images, strict=True)])
         axes.xaxis.set_major_formatter(PercentFormatter(decimals=0))
         axes.set(xlabel="labels predicted, dashed: of all classes", ylabel="class (images)")
@@ -67,7 +68,7 @@ def flows(pairs: Sequence[tuple[str, str, int]], total: int) -> bytes:
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        bars = axes.barh(range(len(pairs)), [n for _, _, n in pairs], color=COLORS[5])
+        bars = axes.barh(range(len(pairs)), [n for _, _, n in pairs], color=AFTER)
         axes.bar_label(bars, padding=3, fontsize=11)
         _rows(axes, [f"{drawable(given)} → {drawable(other)}" for given, other, _ in pairs])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -80,5 +81,5 @@ def flows(pairs: Sequence[tuple[str, str, int]], total: int) -> bytes:
 def _rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(axis="x", color="#dddddd")
+    axes.grid(axis="x", color=RULE)
     axes.set_axisbelow(True)

@@ -92,7 +92,7 @@ def _classes(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
 def _confusion(inputs: Inputs, judged: pl.DataFrame) -> Iterator[str | Picture]:
     wrong = counts_by(judged.filter(pl.col("given") != pl.col("predicted")), "given", "predicted")
     yield "### Given and predicted labels"
-    yield ("What the networks, or people, mix up: the bright cells off the diagonal, with many classes the long bars.")
+    yield ("What the networks, or people, mix up: the colored cells, with many classes the long bars.")
     first = wrong.row(0) if wrong.height else None
     names = f"{shorten(first[0], 40)} as {shorten(first[1], 40)}" if first else ""
     most = f"; most often {names}, {first[2]:,}" if first else ""

@@ -61,7 +61,7 @@ def shortcut_free(inputs: Inputs, facts: Facts, written: bool) -> Health | None:
     share = Share(*(1 - given[name] / of for name in ("now", "maybe", "surely")))
     largest = classes.filter("now").sort("images", "label", descending=[True, False])["label"]
     view = View(label=largest[0] if len(largest) else None)
-    behind = f"such as {largest[0]}" if len(largest) else ""
+    behind = f"most: class {largest[0]}" if len(largest) else ""
     return Health("shortcut_free", share, given["now"], of, view, "sample", behind=behind)
 
 

@@ -89,7 +89,7 @@ def spurious(case: Case) -> Reason | None:
     classes = flagged["label"].drop_nulls().unique(maintain_order=True).to_list()
     who = many(len(classes), "class is", "classes are") if classes else "Classes are"
     of = f" ({named(classes)})" if classes else ""
-    what = f"**{who} given away by something else than what is shown**{of}: by {named(properties)}."
+    what = f"**{who} given away by more than what they show**{of}: by {named(properties)}."
     todo = "look whether that belongs to the class; if not, other images or augmentation"
     return Reason("spurious", False, what, todo, "spurious-correlations")
 
