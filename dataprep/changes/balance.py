@@ -19,7 +19,10 @@ def balance(compared: Compared) -> Iterator[Block]:
     """Yield a table and a picture of the classes; of very many those that changed most."""
     rows = compared.balance
     sides = {side: pair for side, pair in SIDES.items() if not any(rows[name].null_count() for name in pair)}
-    if compared.first or not rows.height or not sides:
+    if compared.first:
+        yield from _present(rows)
+        return
+    if not rows.height or not sides:
         return
     yield "### Classes"
     differ = {side: pair for side, pair in sides.items() if (rows[pair[0]] != rows[pair[1]]).any()}
@@ -40,6 +43,17 @@ def balance(compared: Compared) -> Iterator[Block]:
     side = "written" if "written" in differ else "came in"
     yield Shown(_picture(rows, moved, side))
     yield Rows(lines, listed.height, "classes", head, "Images per class, before and now")
+
+
+def _present(rows: pl.DataFrame) -> Iterator[Block]:
+    """Yield the classes of a first report, the largest first."""
+    known = {side: now for side, (_, now) in SIDES.items() if not rows[now].null_count()}
+    if rows.height and known:
+        ordered = rows.sort(next(iter(known.values())), descending=True, maintain_order=True)
+        chosen = ordered.select("label", *known.values()).head(MOST).iter_rows()
+        lines = [row([label(name), *map(count, numbers)]) for name, *numbers in chosen]
+        yield "### Classes"
+        yield Rows(lines, rows.height, "classes", head_of(("class", *known), [False, *[True] * len(known)]))
 
 
 def _line(values: dict[str, int], pairs: list[tuple[str, str]]) -> str:

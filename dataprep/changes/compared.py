@@ -28,7 +28,7 @@ class Kind:
     """A kind of finding: images flagged before and now (None: not known), and those flagged newly or no longer.
 
     came and gone: image_id, label, split, score, suggested_label and suggested_probability, worst first; None where the
-    tables are not there. added: how many of `came` are images that were added.
+    tables are not there. In a first report all have come. added: how many of `came` are images that were added.
     """
 
     name: str
@@ -166,6 +166,8 @@ def _findings(old: State, new: State, source: pl.DataFrame | None) -> list[Kind]
         added = 0
         if _known(old.issues, new.issues, old.images, new.images):
             came, gone, added = _came_and_gone(old, new, name, source)
+        elif not old.reported and new.issues is not None and new.images is not None:
+            came = _described(_flagged(new.issues, name), new.images)
         found.append(Kind(name, before.get(name), after.get(name), came, gone, added))
     return found
 

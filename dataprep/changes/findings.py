@@ -32,23 +32,35 @@ def findings(compared: Compared) -> Iterator[Block]:
     if not shown:
         yield f"The same as before, of {plural(len(kinds), 'kind')}."
         return
-    yield Rows([_line(kind) for kind in shown[:SHOWN]], len(shown), "kinds", _HEAD)
+    lines = [(_present if compared.first else _line)(kind) for kind in shown[:SHOWN]]
+    yield Rows(lines, len(shown), "kinds", _FIRST if compared.first else _HEAD)
     if len(shown) < len(kinds):
         yield f"Of {plural(len(kinds) - len(shown), 'other kind')} the findings are the same as before."
     fresh = [kind for kind in differing if kind.came is not None and kind.came.height]
     yield from _pictures(compared, fresh)
     for kind in fresh[:LISTED]:
         assert kind.came is not None
-        title = f"{plural(kind.came.height, 'image')} newly found: {escape(wording(kind.name).title.lower(), 60)}"
+        title = (
+            f"{plural(kind.came.height, 'image')} {_newly(compared)}: {escape(wording(kind.name).title.lower(), 60)}"
+        )
         yield names(title, kind.came, ("class", "split", "suggested"), "label", "split", "suggested_label")
 
 
+_FIRST = head_of(("kind", "images"), [False, True])
 _HEAD = head_of(("kind", "before", "now", "change", "new", "of these in added images", "gone"), [False, *[True] * 6])
 
 
 def _differs(kind: Kind) -> bool:
     moved = any(rows is not None and rows.height for rows in (kind.came, kind.gone))
     return moved or kind.before != kind.after
+
+
+def _newly(compared: Compared) -> str:
+    return "found" if compared.first else "newly found"
+
+
+def _present(kind: Kind) -> str:
+    return row([escape(wording(kind.name).title, 60), UNKNOWN if kind.after is None else count(kind.after)])
 
 
 def _line(kind: Kind) -> str:
@@ -64,23 +76,25 @@ def _pictures(compared: Compared, kinds: list[Kind]) -> Iterator[Block]:
     for kind in kinds:
         if made == PICTURES or kind.came is None:
             return
+        if kind.name == "unreadable":  # there is nothing to be seen
+            continue
         title = wording(kind.name).title
         picture = _picture(compared, kind, kind.came, f"new-{made + 1}", title)
         if picture:
             made += 1
-            yield Shown(picture, f"**{escape(title, 60)}**, newly found, the worst first:")
+            yield Shown(picture, f"**{escape(title, 60)}**, {_newly(compared)}, the worst first:")
 
 
 def _picture(compared: Compared, kind: Kind, came: pl.DataFrame, name: str, title: str) -> Picture | None:
     """Return the worst of what is new; images that belong together stand side by side, those found before as well."""
     groups = came["group"].drop_nulls().unique(maintain_order=True).to_list()
     if not groups or compared.new.issues is None or compared.new.images is None:
-        alt = f"{title}: newly found, the worst first, each with its label"
+        alt = f"{title}: {_newly(compared)}, the worst first, each with its label"
         return image_grid(compared.new, came, name, alt, _caption)
     members = compared.new.issues.filter((pl.col("issue") == kind.name) & pl.col("group").is_in(groups))
     described = members.join(compared.new.images.select("image_id", "label", "split"), on="image_id", how="left")
     boxes = [described.filter(pl.col("group") == group).sort("image_id") for group in groups[:GROUPS]]
-    alt = f"{title}: groups with newly found images, each with label and split"
+    alt = f"{title}: groups with images {_newly(compared)}, each with label and split"
     return group_grid(compared.new, boxes, len(groups), name, alt)
 
 

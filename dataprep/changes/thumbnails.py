@@ -15,6 +15,7 @@ from dataprep.schema import POLICY
 from dataprep.wording import wording
 
 COLUMNS = 6  # 756 px: GitHub shows it as it is
+ACROSS = 7  # of grouped images: three pairs beside each other, 828 px
 TILES = 12
 PAIRS = 6
 GROUPS = 6
@@ -44,7 +45,7 @@ def pair_grid(old: State, new: State, rows: pl.DataFrame, name: str, alt: str) -
         (label or "no label", (Tile(before, ("before",)), Tile(after, ("now",))))
         for label, before, after in zip(rows["label"], sides[0], sides[1], strict=False)
     ]
-    return encode(clusters(groups, COLUMNS), name, f"{alt}{_of(len(ids), rows.height)}", BYTES)
+    return encode(clusters(groups, ACROSS), name, f"{alt}{_of(len(ids), rows.height)}", BYTES)
 
 
 def group_grid(state: State, groups: Sequence[pl.DataFrame], total: int, name: str, alt: str) -> Picture | None:
@@ -61,7 +62,7 @@ def group_grid(state: State, groups: Sequence[pl.DataFrame], total: int, name: s
         tiles = [Tile(pixels, *by_label(row)) for pixels, row in zip(found, few.iter_rows(named=True), strict=True)]
         boxes.append((count(rows.height) + (" images" if rows.height > 1 else " image"), tiles))
         shown += few.height
-    return encode(clusters(boxes, COLUMNS), name, f"{alt}{_of(len(boxes), total)}", BYTES)
+    return encode(clusters(boxes, ACROSS), name, f"{alt}{_of(len(boxes), total)}", BYTES)
 
 
 def _of(shown: int, total: int) -> str:

@@ -147,4 +147,4 @@ def test_pictures_are_small_and_as_wide_as_githubs_column(tmp_path: Path) -> Non
     for picture in made:
         assert picture.stat().st_size <= BYTES
         with Image.open(picture) as opened:
-            assert 500 <= opened.width <= 800
+            assert 500 <= opened.width <= 828, "GitHub shows 800 px and more as it is, or hardly smaller"

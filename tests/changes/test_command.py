@@ -138,11 +138,19 @@ def test_a_commit_without_a_report_makes_it_the_first(tmp_path: Path, monkeypatc
     root = repository(tmp_path)
     commit(root, "Empty")
     git(root, "switch", "-qc", "branch")
-    lay(root, state(OLD, metrics={"classes": 2, "kept": 10, "trainable": "with care"}))
+    lay(
+        root,
+        state(
+            OLD, findings=[finding("cat/1.png", "dark")], metrics={"classes": 2, "kept": 10, "trainable": "with care"}
+        ),
+    )
     commit(root, "Start")
     monkeypatch.chdir(root)
     comment, _ = report()
     assert "**First report**" in comment
+    assert "| Dark images | 1 |" in comment
+    assert "**Dark images**, found, the worst first:" in comment
+    assert "| <code>cat</code> | 6 | 6 |" in comment
     assert "10 images of 2 classes came in, 10 were kept, 0 removed. Can I train on it? **with care**." in comment
 
 
