@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dataprep.markdown import code, count, details, escape, table
+from dataprep.markdown import code, count, details, escape, shorten, table
 from dataprep.report.assessment import Assessment
 from dataprep.report.facts import remaining_findings, sizes
 from dataprep.report.grids import Picture, Tile, encode, grid, label_lines
@@ -92,7 +92,7 @@ def _relabeled(inputs: Inputs) -> Iterator[str | Picture]:
     first = changed.row(0, named=True)
     alt = (
         f"{len(tiles)} of {changed.height:,} relabeled images, each with its given and new label and who decided; the "
-        f"first from {first['given_label']} to {first['label']}"
+        f"first from {shorten(first['given_label'] or 'none', 40)} to {shorten(first['label'], 40)}"
     )
     yield encode(grid(tiles), "relabeled", alt, budget(inputs))
     listed = [

@@ -36,7 +36,9 @@ def findings_map(shares: NDArray[np.float64], kinds: Sequence[str], classes: Seq
         axes.set_xlabel(f"class{note}")
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(mesh, ax=axes, pad=0.02, label="% of the class's images")
-        ticks = np.unique(np.rint(np.linspace(0, high**0.5, 5) ** 2))
+        ticks = np.unique(np.rint(np.linspace(0, high**0.5, 5 if len(kinds) > 4 else 3) ** 2))
+        ticks = ticks[ticks <= high]
         bar.set_ticks(np.sqrt(ticks).tolist(), labels=[f"{tick:g}" for tick in ticks])
 
-    return render(draw, min(13.0, 4.4 + 0.44 * max(len(classes), 6)), 1.9 + 0.38 * max(len(kinds), 3))
+    names = 0.1 * max(len(drawable(name, 16)) for name in classes)  # as they stand upright
+    return render(draw, min(13.0, 4.4 + 0.44 * max(len(classes), 6)), 1.9 + names + 0.38 * max(len(kinds), 4))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from dataprep.markdown import code, count, escape, share, table
+from dataprep.markdown import code, count, escape, share, shorten, table
 from dataprep.report import intervals, pictures
 from dataprep.report.assessment import Assessment
 from dataprep.report.document import Document
@@ -99,7 +99,7 @@ def _map(inputs: Inputs, kinds: list[str]) -> Iterator[str | Picture]:
     counted = {(kind, label): n for kind, label, n in rows.group_by("issue", "label").len().iter_rows()}
     shares = np.array([[counted.get((kind, label), 0) / totals[label] for label in shown] for kind in kinds])
     kind, label = np.unravel_index(shares.argmax(), shares.shape)
-    most = f"{wording(kinds[kind]).title} in {shown[label]}: {share(float(shares[kind, label]))}"
+    most = f"{wording(kinds[kind]).title} in {shorten(shown[label], 40)}: {share(float(shares[kind, label]))}"
     yield "### Findings by class"
     yield (
         f"A bright column is a class in trouble, a bright row a fault of many classes. The brightest: {escape(most)}."

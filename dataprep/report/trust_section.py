@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dataprep.markdown import count, escape, share
+from dataprep.markdown import count, escape, share, shorten
 from dataprep.report import calibration, class_section, plots, trust_plots
 from dataprep.report.assessment import Assessment
 from dataprep.report.grids import Picture
@@ -82,7 +82,7 @@ def _classes(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
     yield "### Accuracy by class"
     rest = f" The {len(shown)} lowest of {count(len(ranked))} classes." if len(ranked) > len(shown) else ""
     yield f"Lowest first: class {worst} with {share(shares[0].value)}. Short lines are what is known well.{rest}"
-    lowest = f"{shown[0]}, {share(shares[0].value)}"
+    lowest = f"{shorten(shown[0], 40)}, {share(shares[0].value)}"
     alt = f"Accuracy of {len(shown)} of {len(ranked)} classes with 95% intervals; lowest: {lowest}"
     images = [parts[name].height for name in shown]
     usual = found.before["predictable"].share.value
@@ -93,9 +93,9 @@ def _confusion(inputs: Inputs, judged: pl.DataFrame) -> Iterator[str | Picture]:
     wrong = counts_by(judged.filter(pl.col("given") != pl.col("predicted")), "given", "predicted")
     yield "### Given and predicted labels"
     yield ("What the networks, or people, mix up: the bright cells off the diagonal, with many classes the long bars.")
-    most = (
-        f"; most often {wrong['given'][0]} as {wrong['predicted'][0]}, {wrong['images'][0]:,}" if wrong.height else ""
-    )
+    first = wrong.row(0) if wrong.height else None
+    names = f"{shorten(first[0], 40)} as {shorten(first[1], 40)}" if first else ""
+    most = f"; most often {names}, {first[2]:,}" if first else ""
     alt = f"Given labels against out-of-fold predictions, {int(wrong['images'].sum()):,} differ{most}"
     yield Picture("confusion.png", alt, plots.confusion(judged, class_names(inputs.images)))
     suspects = inputs.issues.filter((pl.col("issue") == "label_error") & pl.col("is_issue")).drop_nulls(
@@ -109,5 +109,6 @@ def _confusion(inputs: Inputs, judged: pl.DataFrame) -> Iterator[str | Picture]:
     yield "### Given and suggested labels"
     link = View(issue="label_error", sort="label_error").link(count(suspects.height))
     yield f"What the {link} suspect labels say, and what all networks together would say. A long bar is a habit."
-    alt = f"Suspect labels by given and suggested label; most often {top[0][0]} for {top[0][1]}, {top[0][2]:,} images"
+    most = f"{shorten(top[0][0], 40)} for {shorten(top[0][1], 40)}, {top[0][2]:,} images"
+    alt = f"Suspect labels by given and suggested label; most often {most}"
     yield Picture("suggested_labels.png", alt, trust_plots.flows(top, pairs.height))

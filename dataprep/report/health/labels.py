@@ -55,7 +55,7 @@ def by_model(inputs: Inputs, facts: Facts, written: bool) -> Opinion | None:
     """Return what the networks say: the mean of P(given label is right), see `noise_model`; None without judged images.
 
     There are two opinions: of all networks together, of which most have seen the label, and of the one alone that held
-    the image out. Weak networks part them: on 2,000 CIFAR-10N images, of whose labels 91.4 % are right, they say 85.1
+    the image out. Weak networks part them: on 1,584 CIFAR-10N images, of whose labels 91.4 % are right, they say 85.1
     and 93.0 %. So each probability is the mean of both, and their standard deviation widens `intervals.probable`.
     Labels that people kept or gave are right, those that they changed are wrong in what came in; what the policy
     relabeled has the probability of its suggestion. Images that nobody judged count for nothing.
