@@ -14,7 +14,7 @@ from dataprep.report.page.markup import contents, rendered
 
 # In this order they are one script.
 SCRIPTS = ("data", "state", "filter", "bins", "tiles", "histogram", "filters", "grid", "details", "main")
-BLOCK = 256  # thumbnails in one element, which are decoded together when the first of them is shown
+BLOCK = 256  # thumbnails in one element
 PLACE = re.compile(r"__([A-Z]+)__")
 DATA = "<!-- data -->"
 

@@ -65,6 +65,7 @@ function facet(view, id, title, values, choose, open) {
   const badge = make("small");
   const element = make("details", { className: "facet", open }, make("summary", {}, title, " ", badge), search, list);
   element.dataset.facet = id;
+  let rows = [];
   const update = () => {
     const chosen = (view.state[id] ?? view.state.picked.get(id) ?? []).length + (view.state.none.includes(id) ? 1 : 0);
     badge.textContent = chosen || "";
@@ -74,26 +75,37 @@ function facet(view, id, title, values, choose, open) {
     const wanted = search.value.toLowerCase();
     const found = all.filter((one) => one.chosen || one.text.toLowerCase().includes(wanted));
     found.sort((one, other) => Number(other.chosen && all.length > LONG) - Number(one.chosen && all.length > LONG));
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.value : null;
-    list.replaceChildren(...found.slice(0, LISTED).map((one) => valueRow(view, one, choose)));
-    if (found.length > LISTED) list.append(make("p", { className: "hint", textContent: `${counted(found.length - LISTED)} more: search` }));
-    if (focused !== null) [...list.querySelectorAll("input")].find((box) => box.dataset.value === focused)?.focus();
+    const now = found.slice(0, LISTED);
+    if (now.length !== rows.length || now.some(({ value }, place) => value !== rows[place].value)) {
+      const focused = rows.find(({ box }) => box === document.activeElement)?.value;
+      rows = now.map((one) => valueRow(view, one, choose));
+      list.replaceChildren(...rows.map((row) => row.element));
+      if (focused !== undefined) rows.find(({ value }) => value === focused)?.box.focus();
+      if (found.length > LISTED) list.append(make("p", { className: "hint", textContent: `${counted(found.length - LISTED)} more: search` }));
+    }
+    now.forEach((one, place) => rows[place].update(one));
   };
   search.addEventListener("input", update);
   element.addEventListener("toggle", update);
   return { element, update };
 }
 
-function valueRow(view, { value, text, chosen, count }, choose) {
-  const box = make("input", { type: "checkbox", checked: chosen });
-  box.dataset.value = value ?? "";
+function valueRow(view, { value, text }, choose) {
+  const box = make("input", { type: "checkbox" });
   box.onchange = () => {
     const next = copyOf(view.state);
     choose(next, value);
     view.go(next);
   };
   const name = make("bdi", { textContent: shortened(text, 60), title: text });
-  return make("label", { className: count || chosen ? "value" : "value nothing" }, box, name, make("small", { textContent: counted(count) }));
+  const number = make("small");
+  const element = make("label", {}, box, name, number);
+  const update = ({ chosen, count }) => {
+    box.checked = chosen;
+    number.textContent = counted(count);
+    element.className = count || chosen ? "value" : "value nothing";
+  };
+  return { value, box, element, update };
 }
 
 function axisOptions(data, select) {
