@@ -1,16 +1,18 @@
 """What was done to the data: before and after, why images went, and which got another label."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import polars as pl
 
 from dataprep.markdown import code, count, details, escape, shorten, table
 from dataprep.report.assessment import Assessment
-from dataprep.report.facts import remaining_findings, sizes
+from dataprep.report.behind import linked
+from dataprep.report.facts import relabeled, remaining_findings, sizes
 from dataprep.report.grids import Picture, Tile, encode, grid, label_lines
 from dataprep.report.inputs import Inputs, row_numbers
 from dataprep.report.lettering import drawable
-from dataprep.report.numbers import counts_by, relabeled
+from dataprep.report.numbers import counts_by
 from dataprep.report.pictures import budget
 from dataprep.report.views import View
 from dataprep.wording import in_order, wording
@@ -31,36 +33,37 @@ def section(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
 def _rows(inputs: Inputs, found: Assessment) -> Iterator[tuple[str, ...]]:
     state = found.facts.state
     kept = state.filter("kept")
-    yield _row("images", state.height, kept.height, View(), View(state="kept"))
+    row = partial(_row, inputs)
+    yield row("images", state.height, kept.height, View(), View(state="kept"))
     splits = sizes(state, "split")
     for name in list(splits)[:MOST_SPLITS]:
         there = kept.filter(pl.col("split") == name).height
         view = View(split=name)
-        yield _row(f"split {code(name, 40)}", splits[name], there, view, View(split=name, state="kept"))
+        yield row(f"split {code(name, 40)}", splits[name], there, view, View(split=name, state="kept"))
     before, after = sizes(state, "given"), sizes(kept, "now")
-    yield _row("classes", len(before), len(after))
+    yield row("classes", len(before), len(after))
     if before and after:
         for word, pick in (("smallest", -1), ("largest", 0)):
             (old, was), (new, now) = list(before.items())[pick], list(after.items())[pick]
             names = escape(old, 30) if old == new else f"{escape(old, 30)}, then {escape(new, 30)}"
-            yield _row(f"{word} class ({names})", was, now, View(label=old), View(label=new, state="kept"))
+            yield row(f"{word} class ({names})", was, now, View(label=old), View(label=new, state="kept"))
     left = sizes(remaining_findings(inputs, found.facts), "issue")
     flagged = sizes(inputs.issues.filter("is_issue"), "issue")
     for kind in in_order(list(flagged)):
         views = View(issue=kind), View(issue=kind, state="kept")
-        yield _row(wording(kind).title.lower(), flagged[kind], left.get(kind, 0), *views)
-    yield _row("augmented copies", 0, inputs.augmented_index.height)
+        yield row(wording(kind).title.lower(), flagged[kind], left.get(kind, 0), *views)
+    yield row("augmented copies", 0, inputs.augmented_index.height)
 
 
 def _row(
-    name: str, before: int, after: int, first: View | None = None, second: View | None = None
-) -> tuple[str, str, str, str]:
+    inputs: Inputs, name: str, before: int, after: int, first: View | None = None, second: View | None = None
+) -> tuple[str, ...]:
     change = "—" if before == after else f"{after - before:+,}".replace("-", "−")
-    return name, _linked(before, first), _linked(after, second), change
-
-
-def _linked(number: int, view: View | None) -> str:
-    return view.link(count(number)) if view is not None and number else count(number)
+    shown = (
+        count(number) if view is None else linked(inputs, number, view)
+        for number, view in ((before, first), (after, second))
+    )
+    return name, *shown, change
 
 
 def _removals(inputs: Inputs) -> Iterator[str]:

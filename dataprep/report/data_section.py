@@ -1,5 +1,6 @@
 """What the data is: splits, classes, formats, sizes."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +19,7 @@ from dataprep.report.views import View
 from dataprep.schema import class_names
 
 LISTED = 12
+KIB = 2**10
 MIB = 2**20
 
 
@@ -37,11 +39,20 @@ def _sentence(inputs: Inputs) -> str:
     sample = inputs.params.source.sample
     some = f" It is a sample of {count(sample)} images, drawn by seed (`source.sample`)." if sample else ""
     parts = [
-        f"{count(images.height)} files of {count(round(int(images['bytes'].sum()) / MIB))} MiB",
+        f"{count(images.height)} {'file' if images.height == 1 else 'files'} of {_bytes(int(images['bytes'].sum()))}",
         f"formats {named}" if named else "no format that is known",
         _pixels(images),
     ]
     return f"{'; '.join(part for part in parts if part)}.{some}"
+
+
+def _bytes(number: int) -> str:
+    """Return a number of bytes in the unit that suits it.
+
+    >>> _bytes(900), _bytes(70_000), _bytes(3 * 2**20)
+    ('1 KiB', '68 KiB', '3 MiB')
+    """
+    return f"{count(math.ceil(number / KIB))} KiB" if number < MIB else f"{count(round(number / MIB))} MiB"
 
 
 def _pixels(images: pl.DataFrame) -> str:
@@ -82,6 +93,9 @@ def _classes(inputs: Inputs) -> Iterator[str | Picture]:
         yield "No image has a label."
         return
     largest, smallest = next(iter(counted)), min(counted, key=lambda name: (counted[name], name))
+    if len(counted) == 1:
+        yield f"One class, {escape(largest, 40)}: there is nothing to tell apart."
+        return
     least, most = (View(label=name).link(count(counted[name])) for name in (smallest, largest))
     yield (
         f"{count(len(names))} classes, from {least} images ({escape(smallest, 40)}) to {most} ({escape(largest, 40)}). "

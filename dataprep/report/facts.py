@@ -9,9 +9,10 @@ from dataprep.decisions.remaining import Remaining, remaining
 from dataprep.decisions.table import Settled, settle
 from dataprep.decisions.turns import turns
 from dataprep.detectors.copy_groups import joined
-from dataprep.judged import judge
+from dataprep.judged import judge, probabilities_of
 from dataprep.noise_model import estimate, log_probabilities
 from dataprep.report.inputs import Inputs
+from dataprep.schema import class_names
 
 CONFIRMED = ("drop", "relabel", "disputed")  # verdicts that say something is wrong with an image
 
@@ -23,9 +24,9 @@ class Facts:
     state: a row per image: image_id, split, given (label), now (the written label; null when removed), readable, kept,
     verdict (keep, drop, relabel, disputed, or null where nobody decided), copies (a number shared by copies of one
     picture, unique to all others). judged: a row per labeled image that a fold held out: image_id, fold, given,
-    predicted, confidence (top probability), own and alone: P(given label is right) by all networks together, and by
-    those alone that held the image out. order: TURNS. settled, left: what people decided, and what that tells of the
-    rest.
+    predicted (class of the highest probability, the first of equals), confidence (that probability), own and alone:
+    P(given label is right) by all networks together, and by those alone that held the image out. order: TURNS.
+    settled, left: what people decided, and what that tells of the rest.
     """
 
     state: pl.DataFrame
@@ -99,23 +100,31 @@ def _judged(inputs: Inputs) -> pl.DataFrame:
     if not judged.ids:
         schema = {"image_id": pl.String, "fold": pl.Int32, "given": pl.String, "predicted": pl.String}
         return pl.DataFrame(schema=schema | dict.fromkeys(("confidence", "own", "alone"), pl.Float64))
-    names = np.array(judged.classes, dtype=object)
+    names, every = np.array(judged.classes, dtype=object), class_names(inputs.images)
+    asked = pl.DataFrame({"image_id": judged.ids}).join(inputs.predictions, on="image_id", maintain_order="left")
+    # Classes that no judged image has are left out of `judge`, but a network may have said them all the same.
+    said = probabilities_of(asked, every)
     rows = np.arange(len(judged.ids))
     joint, alone = (
-        estimate(said, judged.labels).right[rows, judged.labels]
-        for said in (judged.joint, log_probabilities(judged.probabilities))
+        estimate(opinion, judged.labels).right[rows, judged.labels]
+        for opinion in (judged.joint, log_probabilities(judged.probabilities))
     )
     return pl.DataFrame(
         {
             "image_id": judged.ids,
             "fold": pl.Series(judged.folds, dtype=pl.Int32),
             "given": pl.Series(names[judged.labels].tolist(), dtype=pl.String),
-            "predicted": pl.Series(names[judged.probabilities.argmax(1)].tolist(), dtype=pl.String),
-            "confidence": judged.probabilities.max(1),
+            "predicted": pl.Series(np.array(every, dtype=object)[said.argmax(1)].tolist(), dtype=pl.String),
+            "confidence": said.max(1),
             "own": joint,
             "alone": alone,
         }
     )
+
+
+def relabeled(kept: pl.DataFrame) -> pl.DataFrame:
+    """Return the kept rows whose label is not the given one; a label given to an unlabeled image counts."""
+    return kept.filter(pl.col("label").ne_missing(pl.col("given_label")))
 
 
 def sizes(frame: pl.DataFrame, column: str) -> dict[str, int]:

@@ -6,6 +6,7 @@ import polars as pl
 
 from dataprep.markdown import count, share, table
 from dataprep.report.assessment import Assessment
+from dataprep.report.behind import linked
 from dataprep.report.findings_section import undecided
 from dataprep.report.grids import Picture, Tile, encode, grid, label_lines
 from dataprep.report.inputs import Inputs, row_numbers
@@ -24,7 +25,7 @@ def section(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
     left = undecided(inputs, found)
     if left:
         rows = [
-            (wording(kind).title, View(issue=kind, state="kept", sort=kind).link(count(left[kind])))
+            (wording(kind).title, linked(inputs, left[kind], View(issue=kind, state="kept", sort=kind)))
             for kind in in_order(list(left))[:MOST_KINDS]
         ]
         rest = len(left) - len(rows)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from dataprep.report import calibration, planted
 from dataprep.report.assessment import Assessment, assess
+from dataprep.report.facts import relabeled
 from dataprep.report.inputs import Inputs
 from dataprep.report.outlook import FACTORS, outlook
 from dataprep.schema import class_names
@@ -15,19 +15,8 @@ from dataprep.wording import health_wording
 DIGITS = 6  # decimals of every share, so that files don't change over rounding
 
 
-def judged(inputs: Inputs) -> pl.DataFrame:
-    """Return image_id, given and predicted (String) of each labeled image that some fold held out.
-
-    predicted is the class of the highest out-of-fold probability, the first of equals.
-    """
-    names = np.array(class_names(inputs.images), dtype=object)
-    rows = inputs.predictions.filter(pl.col("fold").is_not_null() & pl.col("label").is_not_null())
-    predicted = names[rows["probabilities"].to_numpy().argmax(axis=1)].tolist() if rows.height else []
-    return rows.select("image_id", pl.col("label").alias("given"), pl.Series("predicted", predicted, pl.String))
-
-
 def accuracy(judgments: pl.DataFrame) -> float | None:
-    """Return the share of `judged` rows whose prediction is the given label; None without rows."""
+    """Return the share of rows of `Facts.judged` whose prediction is the given label; None without rows."""
     if not judgments.height:
         return None
     return judgments.filter(pl.col("given") == pl.col("predicted")).height / judgments.height
@@ -37,11 +26,6 @@ def issue_counts(issues: pl.DataFrame) -> dict[str, int]:
     """Return the number of flagged images of each kind, kinds that flagged none included."""
     counts = issues.group_by("issue").agg(pl.col("is_issue").sum().cast(pl.Int64)).sort("issue")
     return dict(counts.iter_rows())
-
-
-def relabeled(kept: pl.DataFrame) -> pl.DataFrame:
-    """Return the kept rows whose label is not the given one; a label given to an unlabeled image counts."""
-    return kept.filter(pl.col("label").ne_missing(pl.col("given_label")))
 
 
 def counts_by(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
@@ -60,7 +44,7 @@ def planted_scores(inputs: Inputs) -> pl.DataFrame | None:
 def metrics(inputs: Inputs, assessment: Assessment | None = None) -> dict[str, Any]:
     """Return the report's numbers as nested dicts; what cannot be said, such as 0 of 0, is left out."""
     found = assess(inputs) if assessment is None else assessment
-    judgments = judged(inputs)
+    judgments = found.facts.judged
     correct = accuracy(judgments)
     scores = planted_scores(inputs)
     flagged = inputs.issues.filter("is_issue")
@@ -143,7 +127,7 @@ def plot_tables(inputs: Inputs, assessment: Assessment | None = None) -> dict[st
     return {
         "calibration.csv": calibration.bins(found.facts.judged).with_columns(pl.col(pl.Float64).round(DIGITS)),
         "class_balance.csv": balance.sort("split", "label"),
-        "confusion.csv": judged(inputs).select("given", "predicted").sort("given", "predicted"),
+        "confusion.csv": found.facts.judged.select("given", "predicted").sort("given", "predicted"),
         "coverage.csv": inputs.coverage,
         "health.csv": _health(found),
         "issues.csv": pl.DataFrame(

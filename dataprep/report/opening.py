@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dataprep.markdown import count, escape, share, table
 from dataprep.report.assessment import Assessment
+from dataprep.report.behind import linked
 from dataprep.report.facts import sizes
 from dataprep.report.grids import Picture
 from dataprep.report.health.share_of import Health
@@ -37,7 +38,7 @@ def section(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
     if found.reasons:
         yield "\n".join(_reason(number, reason) for number, reason in enumerate(found.reasons, start=1))
     yield "## Health"
-    yield from _health(found)
+    yield from _health(inputs, found)
 
 
 def _about(inputs: Inputs) -> str:
@@ -55,7 +56,7 @@ def _reason(number: int, reason: Reason) -> str:
     return f"{number}. {reason.what}{mark} To do: {reason.todo}. [More](#{reason.section})"
 
 
-def _health(found: Assessment) -> Iterator[str | Picture]:
+def _health(inputs: Inputs, found: Assessment) -> Iterator[str | Picture]:
     yield (
         "The share of images that are as they should be, kind by kind, before and after cleaning. No number sums them "
         "up: one bad kind can spoil a data set."
@@ -66,21 +67,32 @@ def _health(found: Assessment) -> Iterator[str | Picture]:
     yield Picture("health.png", _alt(found, names), health(found.before, found.written))
     yield table(
         ("share of images as they should be", "came in", "written", "not so, came in", "not so, written", "interval"),
-        [_row(name, found.before.get(name), found.written.get(name)) for name in names],
+        [_row(inputs, name, found.before.get(name), found.written.get(name)) for name in names],
     )
     yield (
         "In brackets the 95% interval. What came in: what further images of the same source would bring, *by the "
         "networks*: as far as the networks can judge. What was written is counted and has none, unless networks or "
-        "people had to judge."
+        "people had to judge. After *see* stands the nearest selection."
     )
 
 
-def _row(name: str, before: Health | None, written: Health | None) -> tuple[str, ...]:
+def _row(inputs: Inputs, name: str, before: Health | None, written: Health | None) -> tuple[str, ...]:
     words = health_wording(name)
     known = [health for health in (before, written) if health is not None]
-    sure = next((health.note for health in known if health.note), BASES[known[0].basis])
+    sure = ", then ".join(dict.fromkeys(health.note or BASES[health.basis] for health in known if _estimated(health)))
     title = f"**{words.title}**: {words.meaning}" if words.meaning else f"**{words.title}**"
-    return title, _shown(before), _shown(written), _behind(before), _behind(written), sure
+    return (
+        title,
+        _shown(before),
+        _shown(written),
+        _behind(inputs, before),
+        _behind(inputs, written),
+        sure or BASES["counted"],
+    )
+
+
+def _estimated(health: Health) -> bool:
+    return health.basis != "counted" or bool(health.note)
 
 
 def _shown(health: Health | None) -> str:
@@ -101,14 +113,16 @@ def _percent(value: float) -> str:
     return share(value) if value == 1 or value < 0.9995 else f"{min(100 * value, 99.99):.2f}%"
 
 
-def _behind(health: Health | None) -> str:
+def _behind(inputs: Inputs, health: Health | None) -> str:
     if health is None:
         return "—"
     if health.behind and health.bad:
         return health.view.link(escape(health.behind, 40))
-    number = count(round(health.bad)) if health.bad >= 0.5 or not health.bad else "under 1"
-    shown = health.view.link(number) if health.bad >= 0.5 else number
-    return f"{shown} of {count(health.of)}"
+    if 0 < health.bad < 0.5:
+        return f"under 1 of {count(health.of)}"
+    number = linked(inputs, round(health.bad), health.view)
+    whole = f"of {count(health.of)}"
+    return number.replace(" (", f" {whole} (", 1) if " (" in number else f"{number} {whole}"
 
 
 def _alt(found: Assessment, names: list[str]) -> str:

@@ -8,6 +8,7 @@ import polars as pl
 from dataprep.report import changes_section, data_section, left_section, opening, trust_section
 from dataprep.report.assessment import assess
 from dataprep.report.document import Document
+from dataprep.report.facts import gather
 from dataprep.report.grids import Picture
 from tests.report.healthy import decisions, flags, groups, healthy, ids, kept, predictions
 
@@ -43,7 +44,7 @@ def test_relabeled_images_are_shown() -> None:
 def test_what_is_left_has_undecided_findings_and_the_next_images() -> None:
     made = healthy(issues=flags("outlier", *ids()[30:36]), decisions=decisions((ids()[30], "keep")))
     blocks = list(left_section.section(made, assess(made)))
-    assert "| Outliers | [5](#images?issue=outlier&state=kept&sort=outlier) |" in text(blocks)
+    assert "| Outliers | 5 (see [6](#images?issue=outlier&state=kept&sort=outlier)) |" in text(blocks)
     assert "`make review`" in text(blocks)
     assert alts(blocks)["next_to_review"].startswith("The next 8 images to review")
 
@@ -84,6 +85,23 @@ def test_sizes_are_drawn_where_they_differ() -> None:
     assert "2 sizes, 7 to 12 px wide and 8 to 8 px high, median 12 x 8" in text(blocks)
     assert "which enlarges 9 of them" in text(blocks)
     assert alts(blocks)["image_sizes"] == "Widths and heights of 360 images, 2 sizes"
+
+
+def test_one_class_and_few_bytes_are_said_as_such() -> None:
+    said = text(data_section.section(healthy(names=("a",))))
+    assert "One class, a: there is nothing to tell apart." in said
+    assert " of 0 MiB" not in said and " KiB; " in said
+
+
+def test_the_interval_says_whose_judgment_it_is_before_and_after() -> None:
+    made = healthy()
+    order = gather(made).order.sort("turn")["image_id"].to_list()
+    gone = decisions(*((name, "drop") for name in order[:120]))
+    found = assess(replace(made, decisions=gone, kept=kept(made.images, without=order[:120])))
+    bases = [found.before["labels_right"], found.written["labels_right"]]
+    assert bases[0].basis == "people"
+    mixed = replace(found, written=found.written | {"labels_right": replace(bases[1], basis="model", note="")})
+    assert "in the order of review, then by the networks |" in text(opening.section(made, mixed))
 
 
 def test_yes_needs_no_reasons() -> None:

@@ -135,7 +135,32 @@ def test_labels_that_images_do_not_tell_block() -> None:
     wrong = ["a" for _ in range(images.height)]
     made = healthy(predictions=predictions(images, wrong, 0.5))
     assert names(made)["by_chance"]
-    assert "33.3% by networks, 33.3% by always" in said(made, "by_chance")
+    assert "networks predict 33.3%, 33.3% would fit by chance" in said(made, "by_chance")
+
+
+def test_a_large_class_beside_a_small_one_is_no_chance() -> None:
+    labels = ["b" if row % 50 == 0 else "a" for row in range(1000)]
+    rows: list[dict[str, Any]] = [
+        {"image_id": f"{row:04d}", "label": label, "split": "test" if row // 50 % 3 == 0 else "train"}
+        for row, label in enumerate(labels)
+    ]
+    images = frames.images(rows)
+    some = ["b" if row % 130 == 1 else "a" if row in (0, 200, 400) else label for row, label in enumerate(labels)]
+    assert "by_chance" not in names(healthy(images=images, predictions=predictions(images, some, 0.95)))
+    assert names(healthy(images=images, predictions=predictions(images, ["a"] * 1000, 0.95)))["by_chance"]
+
+
+def test_a_test_split_without_labels_does_not_block() -> None:
+    images = healthy().images.with_columns(label=pl.when(pl.col("split") == "train").then("label"))
+    made = healthy(images=images, predictions=predictions(images, images["label"].to_list()), kept=kept(images, TEST))
+    assert names(made) == {"emptied_splits": False, "no_test": False}
+    assert "No image of test has a label" in said(made, "emptied_splits")
+
+
+def test_labels_that_own_predictions_leave_out_are_looked_up_where_there_is_a_heading() -> None:
+    images = healthy().images
+    some = [None if row < 60 else label for row, label in enumerate(images["label"])]
+    assert found(healthy(predictions=predictions(images, some))).reasons[0].section == "how-sure-we-are"
 
 
 @pytest.mark.parametrize(

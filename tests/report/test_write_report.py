@@ -130,7 +130,7 @@ def test_names_from_data_do_not_become_markup(report: Path) -> None:
     targets = [str(child.attrs["href"]) for child in children if child.type == "link_open"]
     assert all(target.startswith("#") for target in targets)
     emphasized = [after.content for child, after in pairwise(children) if child.type == "em_open"]
-    assert set(emphasized) <= {"(blocks)", "blocks", "Label conflicts", "by the networks", "a check"}
+    assert set(emphasized) <= {"(blocks)", "blocks", "Label conflicts", "by the networks", "a check", "see"}
     assert not any("<img" in child.content for child in children if child.type == "html_inline")
     assert sum(token.type == "heading_open" and token.tag == "h1" for token in tokens) == 1
 

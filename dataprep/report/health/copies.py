@@ -22,7 +22,8 @@ def test_independent(inputs: Inputs, facts: Facts, written: bool) -> Health | No
     if rows["split"].n_unique() < 2:
         return None
     bad = pl.col("image_id").is_in(leaking(inputs, rows).implode())
-    view = View(issue=LEAKS, state="kept" if written else None)
+    names = held_out["split"].unique()
+    view = View(issue=LEAKS, split=names[0] if len(names) == 1 else None, state="kept" if written else None)
     return counted("test_independent", held_out, bad, view, written)
 
 

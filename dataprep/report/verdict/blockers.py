@@ -1,8 +1,12 @@
 """What must be mended before anybody trains on the data set or believes what it says."""
 
+import math
+
 import polars as pl
 
 from dataprep.markdown import code, count, escape, share
+from dataprep.report import intervals
+from dataprep.report.behind import linked
 from dataprep.report.facts import sizes
 from dataprep.report.health.copies import CONFLICTS, LEAKS, conflicting, leaking
 from dataprep.report.verdict.case import Case, Reason, many, named
@@ -62,11 +66,17 @@ def untrained_classes(case: Case) -> Reason | None:
 
 
 def emptied_splits(case: Case) -> Reason | None:
-    """Cleaning left nothing of a split."""
+    """Cleaning left nothing of a split; no blocker where none of its images had a label."""
     training = case.inputs.params.normalize.training_split
-    gone = sorted(set(case.inputs.images["split"]) - set(case.kept["split"]) - {training})
+    images = case.inputs.images.filter(pl.col("split") != training)
+    gone = sorted(set(images["split"]) - set(case.kept["split"]))
     if not case.kept.height or not gone:
         return None
+    if not set(gone) & set(images.drop_nulls("label")["split"]):
+        what = (
+            f"**No image of {named(gone)} has a label**, so none was written, and none can measure a trained network."
+        )
+        return Reason("emptied_splits", False, what, "label them, or hold labeled images out", "what-the-data-is")
     what = f"**Nothing is left of {'the splits' if len(gone) > 1 else 'the split'} {named(gone)}.**"
     return Reason("emptied_splits", True, what, "look at why its images were removed", "what-was-done")
 
@@ -78,7 +88,8 @@ def leaks(case: Case) -> Reason | None:
         return None
     verdicts = case.kept.filter(pl.col("image_id").is_in(found.implode()))["verdict"]
     meant = bool((verdicts == "keep").fill_null(False).all())
-    images = many(len(found), "image has", "images have", View(issue=LEAKS, state="kept"))
+    link = linked(case.inputs, len(found), View(issue=LEAKS, state="kept"))
+    images = many(len(found), "image has", "images have", link)
     after = "People looked at them and kept them." if meant else "A test with them measures memory."
     policy = case.inputs.params.clean.policy
     if policy.get(LEAKS, "keep") == "keep":
@@ -94,22 +105,36 @@ def conflicts(case: Case) -> Reason | None:
     if not len(found):
         return None
     blocks = len(found) > case.inputs.params.session.enough * case.kept.height
-    images = many(len(found), "image is a copy", "images are copies", View(issue=CONFLICTS, state="kept"))
+    link = linked(case.inputs, len(found), View(issue=CONFLICTS, state="kept"))
+    images = many(len(found), "image is a copy", "images are copies", link)
     what = f"**{images} of one picture under another label.** At most one label of each picture is right."
     return Reason("conflicts", blocks, what, "`make review`, saved view *Label conflicts*", "label-conflicts")
 
 
 def by_chance(case: Case) -> Reason | None:
-    """The lower end of the out-of-fold accuracy is not above the share of the largest class."""
-    found = case.written.get("predictable")
-    if found is None or case.facts.judged["given"].n_unique() < 2:
+    """Predictions fit the labels no more often than if they were dealt out at random, by a test at 2.5 %.
+
+    By chance p = sum q_c r_c of them fit, with shares q of the labels and r of the predictions, of variance
+    (p + p^2 - sum q_c r_c (q_c + r_c)) / n of n independent images. So neither a large class nor saying it always is
+    taken for knowledge. n is Kish's effective number of the groups of copies.
+    Source: Fleiss, Cohen and Everitt, Large sample standard errors of kappa and weighted kappa, 1969.
+    """
+    judged = case.facts.judged.join(case.facts.state.select("image_id", "copies"), on="image_id")
+    given = sizes(judged, "given")
+    if not case.kept.height or len(given) < 2:
         return None
-    largest = next(iter(sizes(case.facts.judged, "given").values())) / case.facts.judged.height
-    if found.share.low > largest:
+    predicted = sizes(judged, "predicted")
+    both = [(given[name] / judged.height, predicted.get(name, 0) / judged.height) for name in given]
+    chance = sum(q * r for q, r in both)
+    groups = judged.group_by("copies").len()["len"]
+    number = judged.height**2 / float((groups**2).sum())
+    deviation = math.sqrt(max(0.0, chance + chance**2 - sum(q * r * (q + r) for q, r in both)) / number)
+    fits = judged.filter(pl.col("given") == pl.col("predicted")).height / judged.height
+    if fits - chance > intervals.Z * deviation:
         return None
     what = (
-        f"**The labels cannot be predicted from the images**: {share(found.share.value)} by networks, {share(largest)} "
-        "by always saying the largest class."
+        f"**Nothing shows that the images tell their labels**: networks predict {share(fits)}, {share(chance)} "
+        "would fit by chance."
     )
     todo = "check that images and labels belong together; very few images teach nothing"
     return Reason("by_chance", True, what, todo, "how-sure-we-are")

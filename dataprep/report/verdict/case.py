@@ -9,7 +9,6 @@ from dataprep.markdown import count, escape
 from dataprep.report.facts import Facts
 from dataprep.report.health.share_of import Health, readable_rows
 from dataprep.report.inputs import Inputs
-from dataprep.report.views import View
 
 MOST_NAMED = 5
 
@@ -49,14 +48,13 @@ def case(inputs: Inputs, facts: Facts, written: dict[str, Health]) -> Case:
     return Case(inputs, facts, written, kept, kept.filter(pl.col("split") == inputs.params.normalize.training_split))
 
 
-def many(number: int, one: str, more: str, view: View | None = None) -> str:
-    """Return the number, linked to its images, and the noun that it takes.
+def many(number: int, one: str, more: str, shown: str = "") -> str:
+    """Return the number, as `shown` where that is given, and the noun that it takes.
 
-    >>> many(1, "image", "images"), many(1200, "image", "images", View(issue="dark"))
-    ('1 image', '[1,200](#images?issue=dark) images')
+    >>> many(1, "image", "images"), many(1200, "image", "images", "[1,200](#images)")
+    ('1 image', '[1,200](#images) images')
     """
-    shown = count(number) if view is None else view.link(count(number))
-    return f"{shown} {one if number == 1 else more}"
+    return f"{shown or count(number)} {one if number == 1 else more}"
 
 
 def named(names: Sequence[str]) -> str:

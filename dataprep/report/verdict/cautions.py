@@ -1,11 +1,13 @@
 """What does not forbid training on the data set, but what a careful person wants to know before."""
 
+import statistics
 from typing import NamedTuple
 
 import polars as pl
 
 from dataprep.markdown import count, share
 from dataprep.report import intervals
+from dataprep.report.behind import linked
 from dataprep.report.facts import sizes
 from dataprep.report.verdict.blockers import CHANCE
 from dataprep.report.verdict.case import Case, Reason, many, named
@@ -26,8 +28,9 @@ def wrong_labels(case: Case) -> Reason | None:
     if wrong.high <= enough:
         return None
     more = case.facts.left.more
-    first = f"**Up to {share(wrong.high)} of the labels may be wrong**, most likely {share(wrong.value)} "
-    what = f"{first}({found.view.link('about ' + count(round(found.bad)))}). Wanted is {share(enough)} at most."
+    first = f"**Up to {share(wrong.high)} of the labels may be wrong**, most likely {share(wrong.value)}"
+    about = linked(case.inputs, round(found.bad), found.view)
+    what = f"{first}, about {about}. Wanted is {share(enough)} at most."
     todo = f"`make review`; about {count(more)} decisions tell" if more else "`make review`"
     return Reason("wrong_labels", False, what, todo, "what-is-left-for-people")
 
@@ -40,14 +43,16 @@ def unjudged(case: Case) -> Reason | None:
         return None
     what = f"**{many(rows.height, 'label was', 'labels were')} not judged** by any network, nor by people."
     todo = "more images of small classes, or predictions of your own (`predictions.kind: file`)"
-    return Reason("unjudged", False, what, todo, "left-out" if case.facts.judged.height else "how-sure-we-are")
+    listed = case.inputs.folds.filter(pl.col("fold").is_null()).join(rows, on="image_id", how="semi")
+    section = "left-out" if listed["reason"].count() else "how-sure-we-are"
+    return Reason("unjudged", False, what, todo, section)
 
 
 def no_test(case: Case) -> Reason | None:
     """All images are for training."""
     if not case.training.height or case.training.height < case.kept.height:
         return None
-    what = "**There is no test split**: all images are for training, so nothing here can measure a trained network."
+    what = "**There is no test**: all written images are for training, so nothing here can measure a trained network."
     return Reason("no_test", False, what, "hold images out in the source, before training", "what-the-data-is")
 
 
@@ -62,7 +67,7 @@ def small_test(case: Case) -> Reason | None:
     reach = (found.high - found.low) / 2
     if reach <= PRECISE:
         return None
-    size = many(images, "image", "images", View(split=name, state="kept"))
+    size = many(images, "image", "images", linked(case.inputs, images, View(split=name, state="kept")))
     what = f"**The test is small**: {size} measure an accuracy to ± {share(reach)}."
     return Reason("small_test", False, what, "hold more images out", "what-the-data-is")
 
@@ -95,13 +100,18 @@ def spurious(case: Case) -> Reason | None:
 
 
 def weak_networks(case: Case) -> Reason | None:
-    """Networks predict fewer than half of the labels, so that they judge most of them badly."""
+    """Networks predict fewer than half of the labels, or no more than the largest class has: they judge badly."""
     found = case.written.get("predictable")
-    if found is None or found.share.value >= HALF:
+    if found is None:
         return None
+    counted = sizes(case.facts.judged, "given")
+    largest = max(counted.values()) / case.facts.judged.height
+    if found.share.value >= HALF and (len(counted) < 2 or found.share.value > largest):
+        return None
+    guess = f", and the largest class alone has {share(largest)}" if found.share.value <= largest else ""
     what = (
-        f"**Networks predict {share(found.share.value)} of the labels only**: many are wrong, or there are too few "
-        "images to judge them by."
+        f"**Networks predict {share(found.share.value)} of the labels only**{guess}: many are wrong, or there are too "
+        "few images to judge them by."
     )
     todo = "more images, a larger network (`train`), or predictions of your own"
     return Reason("weak_networks", False, what, todo, "how-sure-we-are")
@@ -112,16 +122,16 @@ def small_classes(case: Case) -> Reason | None:
     counted = sizes(case.training, "label")
     if len(counted) < 2:
         return None
-    median = sorted(counted.values())[len(counted) // 2]
+    median = statistics.median(counted.values())
     few = sorted(
         (name for name in counted if FAR_BELOW * counted[name] < median), key=lambda name: (counted[name], name)
     )
     if not few:
         return None
-    first = View(label=few[0], state="kept")
-    least = many(counted[few[0]], "image", "images", first)
+    first = View(label=few[0], split=case.inputs.params.normalize.training_split, state="kept")
+    least = many(counted[few[0]], "image", "images", linked(case.inputs, counted[few[0]], first))
     who = many(len(few), "class is", "classes are")
-    what = f"**{who} small**: {named(few)}; the smallest has {least}, the median {count(median)}."
+    what = f"**{who} small**: {named(few)}; the smallest has {least}, the median {count(round(median))}."
     return Reason(
         "small_classes", False, what, "collect more of them, or weigh them more in training", "images-per-class"
     )
@@ -178,7 +188,8 @@ def copies_left(case: Case) -> Reason | None:
     found = case.written.get("unique")
     if found is None or FAR_BELOW * found.bad <= found.of:
         return None
-    images = many(round(found.bad), "image is an extra copy", "images are extra copies", found.view)
+    number = round(found.bad)
+    images = many(number, "image is an extra copy", "images are extra copies", linked(case.inputs, number, found.view))
     what = f"**{images}**: training and test count them more often than others."
     todo = "`params.yaml`, `clean.policy`: `near_duplicate: drop_extra`, unless they differ on purpose"
     return Reason("copies_left", False, what, todo, "what-is-wrong-with-it")
