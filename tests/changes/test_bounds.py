@@ -15,7 +15,7 @@ from PIL import Image
 from dataprep.changes.budget import MOST, Rows, compose
 from dataprep.changes.comment import SECTIONS, write_comment
 from dataprep.changes.compared import Base, Compared
-from dataprep.changes.thumbnails import BYTES
+from dataprep.changes.thumbnails import BYTES, PAGE
 from dataprep.markdown import code as code_of
 from dataprep.markdown import shorten, visible
 from dataprep.schema import DECISIONS
@@ -147,4 +147,4 @@ def test_pictures_are_small_and_as_wide_as_githubs_column(tmp_path: Path) -> Non
     for picture in made:
         assert picture.stat().st_size <= BYTES
         with Image.open(picture) as opened:
-            assert 500 <= opened.width <= 828, "GitHub shows 800 px and more as it is, or hardly smaller"
+            assert 500 <= opened.width <= PAGE, "GitHub shows it as it is, or hardly smaller"
