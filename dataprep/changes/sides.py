@@ -110,4 +110,15 @@ def code_changes(root: Path, commit: str) -> list[tuple[str, int | None, int | N
     for line in filter(None, listed.split("\0")):
         came, gone, path = line.split("\t", 2)
         found.append((path, int(came) if came.isdigit() else None, int(gone) if gone.isdigit() else None))
-    return found
+    # A file that Git does not know yet runs all the same.
+    fresh = git(root, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", *CODE, check=False)
+    top = Path(git(root, "rev-parse", "--show-toplevel").removesuffix("\n"))
+    found += [(path, _lines(top / path), 0) for path in filter(None, fresh.split("\0"))]
+    return sorted(found, key=lambda one: one[0])
+
+
+def _lines(path: Path) -> int | None:
+    try:
+        return len(path.read_bytes().decode().splitlines())
+    except (OSError, ValueError):
+        return None

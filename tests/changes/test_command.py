@@ -79,6 +79,13 @@ def test_removed_images_are_shown_from_the_old_pixels(branch: Path) -> None:
     assert SIDE < 40
 
 
+def test_pixels_of_other_images_are_not_shown(branch: Path) -> None:
+    (branch / "data/pixels.npy").write_bytes(pixels_of(len(NEW) + 1))
+    comment, _ = report()
+    assert f"<code>data/pixels.npy</code>: {len(NEW) + 1} pictures of {len(NEW)} images" in comment
+    assert "source-added.png" not in comment
+
+
 def test_a_second_run_gives_the_same_bytes_and_replaces_the_first(branch: Path) -> None:
     first = report()
     pictures = {path.name: path.read_bytes() for path in (OUT / "pictures").iterdir()}
@@ -267,7 +274,8 @@ def test_a_folder_of_other_things_is_left_alone(branch: Path) -> None:
 def test_code_that_moves_results_is_counted(branch: Path) -> None:
     (branch / "dataprep").mkdir()
     (branch / "dataprep/rule.py").write_text("one\ntwo\n")
-    git(branch, "add", ".")
     comment, _ = report()
-    assert "changes 1 file of the pipeline's code" in comment
+    assert "changes 1 file of the pipeline's code" in comment and "(+2 −0 lines)" in comment
+    git(branch, "add", ".")
+    assert report()[0] == comment, "whether Git knows the file changes nothing"
     assert json.dumps("dataprep/rule.py")[1:-1] in comment
