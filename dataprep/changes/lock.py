@@ -21,6 +21,12 @@ def tables_of_findings(read: Callable[[str], bytes]) -> list[str]:
     return sorted(path for path in _entries(_stages(read), "outs") if path.startswith(f"{FINDINGS}/"))
 
 
+def inputs(read: Callable[[str], bytes]) -> dict[str, str]:
+    """Return the MD5 of what no stage writes, by path: the source, code, decisions, predictions of one's own."""
+    stages = _stages(read)
+    return {path: str(entry.get("md5") or "") for path, entry in _read_only(stages).items()}
+
+
 def stale(root: Path) -> Iterator[str]:
     """Yield a line (Markdown) for what on disk does not belong together by dvc.lock.
 
@@ -31,8 +37,7 @@ def stale(root: Path) -> Iterator[str]:
     if changed:
         yield f"{PARAMS} was changed after these results were made ({listing(map(code, changed))}): run `dvc repro`"
     outs = _entries(stages, "outs")
-    inputs = {path: entry for path, entry in _entries(stages, "deps").items() if path not in outs}
-    other = [path for path, entry in inputs.items() if _differs(root, entry)]
+    other = [path for path, entry in _read_only(stages).items() if _differs(root, entry)]
     if other:
         yield f"changed after these results were made: {listing(map(code, sorted(other)))}; run `dvc repro`"
     wanted = [path for path in outs if path in (*TABLES.values(), METRICS) or path.startswith(f"{FINDINGS}/")]
@@ -53,6 +58,11 @@ def _entries(stages: dict[str, Any], side: str) -> dict[str, Entry]:
     """Return the deps or outs of all stages by path."""
     listed = (entry for stage in stages.values() if isinstance(stage, dict) for entry in stage.get(side) or ())
     return {str(entry["path"]): entry for entry in listed if isinstance(entry, dict) and "path" in entry}
+
+
+def _read_only(stages: dict[str, Any]) -> dict[str, Entry]:
+    outs = _entries(stages, "outs")
+    return {path: entry for path, entry in _entries(stages, "deps").items() if path not in outs}
 
 
 def _changed_params(root: Path, stages: dict[str, Any]) -> list[str]:

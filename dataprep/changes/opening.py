@@ -75,6 +75,8 @@ def _sentence(compared: Compared) -> str:
     sides = {"parameters": compared.parameters, "images": compared.source, "decisions": compared.decisions}
     unknown = [name for name, found in sides.items() if found is None]
     said = f"**{', '.join(parts)}**" if parts else "**changes no parameter, no image and no decision**"
+    if not parts and compared.predictions:
+        said += f", but {code(compared.predictions)}"
     if not unknown:
         return said
     return f"{said if parts else 'changes nothing that could be compared'}; {listing(unknown)} were not compared"
@@ -128,7 +130,7 @@ def _present(compared: Compared) -> str:
     values = compared.new.metrics
     numbers = {name: integer(values.get(name)) for name in ("images", "classes", "kept", "removed")}
     images, classes = (
-        f"{UNKNOWN} {name}" if numbers[name] is None else plural(numbers[name], one, name)
+        f"{UNKNOWN} {name}" if (n := numbers[name]) is None else plural(n, one, name)
         for name, one in (("images", "image"), ("classes", "class"))
     )
     kept, removed = (UNKNOWN if n is None else count(n) for n in (numbers["kept"], numbers["removed"]))

@@ -1,10 +1,11 @@
 """The two sides of a comparison: a commit of the history, and what lies in the working tree."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from dataprep.changes.compared import Base
-from dataprep.changes.lock import tables_of_findings
+from dataprep.changes.lock import inputs, tables_of_findings
 from dataprep.changes.state import CODE, DECIDED, FINDINGS, METRICS, PARAMS, PIXELS, State, read_state
 from dataprep.errors import DataprepError, listing, nearest
 from dataprep.history import SHORT, commit_of, git, git_bytes, tracked
@@ -77,7 +78,8 @@ def past(root: Path, commit: str) -> State:
             raise FileNotFoundError(path)
         return found
 
-    return read_state(record, table, tables_of_findings(record), lambda: open_(PIXELS))
+    state = read_state(record, table, tables_of_findings(record), lambda: open_(PIXELS))
+    return replace(state, inputs=inputs(record))
 
 
 def present(root: Path) -> State:
@@ -100,7 +102,7 @@ def present(root: Path) -> State:
             raise DataprepError(
                 f"cannot be read: {faults[path]}", where=str(root.resolve() / path), remedy="mend the file"
             )
-    return state
+    return replace(state, inputs=inputs(read))
 
 
 def code_changes(root: Path, commit: str) -> list[tuple[str, int | None, int | None]]:

@@ -52,7 +52,7 @@ class State:
     metrics: what `dvc metrics` reads, of the report and of the training. record: version and sizes of the written data
     set. params: params.yaml. decisions: DECISIONS. balance: split, label, images, as they came in.
     images, kept, removed, issues: the columns of COLUMNS, sorted by key. pixels: opens the array whose row i is row i
-    of images, uint8 (N, S, S, 3). lacking: what cannot be read, and why.
+    of images, uint8 (N, S, S, 3). lacking: what cannot be read, and why. inputs: MD5 by path of what no stage writes.
     """
 
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class State:
     issues: pl.DataFrame | None = None
     pixels: Callable[[], BinaryIO] | None = None
     lacking: tuple[tuple[str, str], ...] = ()
+    inputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def reported(self) -> bool:

@@ -79,6 +79,21 @@ def test_removed_images_are_shown_from_the_old_pixels(branch: Path) -> None:
     assert SIDE < 40
 
 
+def test_predictions_of_ones_own_that_changed_are_named(branch: Path) -> None:
+    params = {"predictions": {"kind": "file", "path": "mine"}}
+    for content, name in ((b"one", "before"), (b"other", "now")):
+        lay(branch, state(OLD, params=params))
+        (branch / "mine").write_bytes(content)
+        lock = yaml.safe_load((branch / "dvc.lock").read_text())
+        lock["stages"]["make"]["deps"] = [{"path": "mine", "md5": hashlib.md5(content).hexdigest()}]
+        (branch / "dvc.lock").write_text(yaml.safe_dump(lock))
+        commit(branch, name)
+    main(["report", "--against", "HEAD~1"])
+    comment = (OUT / "comment.md").read_text()
+    assert "This branch **changes no parameter, no image and no decision**, but <code>mine</code>." in comment
+    assert "The predictions of one's own model changed: <code>mine</code>." in comment
+
+
 def test_pixels_of_other_images_are_not_shown(branch: Path) -> None:
     (branch / "data/pixels.npy").write_bytes(pixels_of(len(NEW) + 1))
     comment, _ = report()
