@@ -16,8 +16,8 @@ LISTED = 60  # decisions
 
 
 def causes(compared: Compared) -> Iterator[Block]:
-    """Yield parameters, decisions and code, as far as they changed."""
-    blocks = [*_parameters(compared), *_decisions(compared), *_code(compared)]
+    """Yield parameters, predictions of one's own, decisions and code, as far as they changed."""
+    blocks = [*_parameters(compared), *_predictions(compared), *_decisions(compared), *_code(compared)]
     if blocks:
         yield "### What was changed by hand"
         yield from blocks
@@ -32,6 +32,11 @@ def _parameters(compared: Compared) -> Iterator[Block]:
 
 def _value(value: Any) -> str:
     return UNKNOWN if value is None else code(visible(json.dumps(value, ensure_ascii=False, default=str)), CELL)
+
+
+def _predictions(compared: Compared) -> Iterator[Block]:
+    if compared.predictions:
+        yield f"The predictions of one's own model changed: {code(compared.predictions, CELL)}."
 
 
 def _decisions(compared: Compared) -> Iterator[Block]:

@@ -47,7 +47,7 @@ class Compared:
     `change`, old_verdict, old_label and `fault`, why it is not applied. code: path, lines added and removed; None for a
     file that is no text. source, written: as `changes_of` returns them, of the images as they came in and as they are
     written. balance: label, before, now, and written_before, written_now where they are known.
-    stale: what on disk is older than what it is made from.
+    stale: what on disk is older than what it is made from. predictions: path of predictions of one's own that differ.
     """
 
     base: Base
@@ -61,6 +61,7 @@ class Compared:
     findings: list[Kind]
     balance: pl.DataFrame
     stale: list[str]
+    predictions: str | None = None
 
     @property
     def first(self) -> bool:
@@ -91,7 +92,15 @@ def compare_states(
         findings=_findings(old, new, source),
         balance=_balance(old, new),
         stale=stale,
+        predictions=_predictions(old, new),
     )
+
+
+def _predictions(old: State, new: State) -> str | None:
+    chosen = (new.params or {}).get("predictions")
+    path = chosen.get("path") if isinstance(chosen, dict) and chosen.get("kind") == "file" else None
+    sides = [state.inputs.get(str(path)) for state in (old, new)]
+    return str(path) if all(sides) and sides[0] != sides[1] else None
 
 
 def _known(*tables: pl.DataFrame | None) -> bool:

@@ -6,7 +6,7 @@ import polars as pl
 
 from dataprep.changes.budget import Block, Rows
 from dataprep.changes.compared import Compared
-from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS, PIXELS
+from dataprep.changes.state import DECIDED, METRICS, MISSING, PARAMS, PIXELS, State
 from dataprep.changes.thumbnails import missing
 from dataprep.changes.words import ORDER, UNKNOWN, integer, plural, step
 from dataprep.errors import listing
@@ -31,12 +31,15 @@ def opening(compared: Compared) -> Iterator[Block]:
     base = compared.base
     commit = f"`{base.commit[:SHORT]}` of {base.date[:10]}"
     if compared.first:
-        yield f"**First report**: where this branch left {code(base.name)} ({commit}) there was none."
+        none = "has none" if METRICS not in _damaged(compared.old) else "has one that cannot be read"
+        yield f"**First report**: {commit}, the newest commit of {code(base.name)} in this branch, {none}."
         yield _present(compared)
     else:
-        yield f"This branch {_sentence(compared)}."
+        # Else the sentence would be taken for the whole truth.
+        who = "By results that are not up to date (see the note), this branch" if compared.stale else "This branch"
+        yield f"{who} {_sentence(compared)}."
         yield _follows(compared)
-        yield f"Compared with {commit}, where this branch left {code(base.name)}."
+        yield f"Compared with {commit}, the newest commit of {code(base.name)} in this branch."
     notes = [*compared.stale, *_not_compared(compared)]
     yield Rows(
         [f"> {'' if n else '**Note**: '}{note}<br>" for n, note in enumerate(notes[:NOTES])], len(notes), "notes"
@@ -69,10 +72,14 @@ def sentence_parts(compared: Compared) -> list[str]:
 
 def _sentence(compared: Compared) -> str:
     parts = sentence_parts(compared)
-    if parts:
-        return f"**{', '.join(parts)}**"
-    known = all(found is not None for found in (compared.parameters, compared.source, compared.decisions))
-    return "**changes no parameter, no image and no decision**" if known else "changes nothing that could be compared"
+    sides = {"parameters": compared.parameters, "images": compared.source, "decisions": compared.decisions}
+    unknown = [name for name, found in sides.items() if found is None]
+    said = f"**{', '.join(parts)}**" if parts else "**changes no parameter, no image and no decision**"
+    if not parts and compared.predictions:
+        said += f", but {code(compared.predictions)}"
+    if not unknown:
+        return said
+    return f"{said if parts else 'changes nothing that could be compared'}; {listing(unknown)} were not compared"
 
 
 def _verdicts(decisions: pl.DataFrame) -> str:
@@ -84,8 +91,8 @@ def _follows(compared: Compared) -> str:
     old, new = compared.old, compared.new
     before, now = _written(compared)
     if old.version == new.version and new.version is not None:
-        size = UNKNOWN if now is None else count(now)
-        return f"The written data set stays the same: version {code(new.version, 40)}, {size} images."
+        size = f"{UNKNOWN} images" if now is None else plural(now, "image")
+        return f"The written data set stays the same: version {code(new.version, 40)}, {size}."
     changed = compared.of_written("relabeled").height if compared.written is not None else None
     labels = plural(changed, "label") + " changed" if changed is not None else "labels changed: not known"
     versions = " → ".join(code(version, 40) for version in (old.version, new.version))
@@ -93,10 +100,8 @@ def _follows(compared: Compared) -> str:
 
 
 def _written(compared: Compared) -> tuple[int | None, int | None]:
-    before, now = (
-        integer(state.record.get("images")) or integer(state.metrics.get("written"))
-        for state in (compared.old, compared.new)
-    )
+    sizes = (state.record.get("images", state.metrics.get("written")) for state in (compared.old, compared.new))
+    before, now = map(integer, sizes)
     return before, now
 
 
@@ -123,25 +128,30 @@ def _reasons(compared: Compared) -> str:
 
 def _present(compared: Compared) -> str:
     values = compared.new.metrics
-    sizes = [integer(values.get(name)) for name in ("images", "classes", "kept", "removed")]
-    images, classes, kept, removed = (UNKNOWN if n is None else count(n) for n in sizes)
+    numbers = {name: integer(values.get(name)) for name in ("images", "classes", "kept", "removed")}
+    images, classes = (
+        f"{UNKNOWN} {name}" if (n := numbers[name]) is None else plural(n, one, name)
+        for name, one in (("images", "image"), ("classes", "class"))
+    )
+    kept, removed = (UNKNOWN if n is None else count(n) for n in (numbers["kept"], numbers["removed"]))
     version = code(compared.new.version, 40)
     said = values.get("trainable")
     verdict = "" if said is None else f" Can I train on it? **{escape(str(said), 40)}**."
-    came = f"{images} images of {classes} classes came in"
-    return f"Version {version}: {came}, {kept} were kept, {removed} removed.{verdict}"
+    return f"Version {version}: {images} of {classes} came in, {kept} kept, {removed} removed.{verdict}"
 
 
 def _not_compared(compared: Compared) -> Iterator[str]:
-    if compared.first:
-        return
     old, new = compared.old, compared.new
+    if compared.first:
+        yield from (
+            f"{code(path)} of before is not compared: {escape(why, 200)}" for path, why in _damaged(old).items()
+        )
+        return
     for state, when, remedy in (
         (old, "before", "`dvc push` where that commit was run, so that a remote has them"),
         (new, "now", "`dvc pull`, or `dvc repro`"),
     ):
         tables = [(path, why) for path, why in state.lacking if path.startswith("data/")]
-        records = [(path, why) for path, why in state.lacking if path in (METRICS, PARAMS, DECIDED) and why != MISSING]
         if tables:
             path, why = tables[0]
             which = f"{plural(len(tables), 'table')} of {when} cannot be read ({code(path)}: {escape(why, 200)})"
@@ -150,8 +160,13 @@ def _not_compared(compared: Compared) -> Iterator[str]:
         lost = missing(state) if when == "now" or _old_pictures(compared) else None
         if lost is not None:
             yield f"pictures of {when} cannot be shown ({code(PIXELS)}: {escape(lost, 200)}). To mend it: {remedy}"
-        for path, why in records:
+        for path, why in _damaged(state).items():
             yield f"{code(path)} of {when} is not compared: {escape(why, 200)}"
+
+
+def _damaged(state: State) -> dict[str, str]:
+    """Return which records are there and cannot be read, and why."""
+    return {path: why for path, why in state.lacking if path in (METRICS, PARAMS, DECIDED) and why != MISSING}
 
 
 def _old_pictures(compared: Compared) -> bool:

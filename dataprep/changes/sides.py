@@ -1,20 +1,14 @@
 """The two sides of a comparison: a commit of the history, and what lies in the working tree."""
 
-import hashlib
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from yaml import YAMLError
-
 from dataprep.changes.compared import Base
-from dataprep.changes.state import CODE, DECIDED, FINDINGS, METRICS, PARAMS, PIXELS, TABLES, State, read_state
-from dataprep.config import from_yaml
+from dataprep.changes.lock import inputs, tables_of_findings
+from dataprep.changes.state import CODE, DECIDED, FINDINGS, METRICS, PARAMS, PIXELS, State, read_state
 from dataprep.errors import DataprepError, listing, nearest
-from dataprep.history import commit_of, git, git_bytes, tracked
-from dataprep.markdown import code
-
-LOCK = "dvc.lock"
+from dataprep.history import SHORT, commit_of, git, git_bytes, tracked
 
 
 def base_of(root: Path, revision: str) -> Base:
@@ -43,6 +37,24 @@ def base_of(root: Path, revision: str) -> Base:
     return Base(revision, commit, git(root, "show", "--no-patch", "--format=%cI", commit).strip())
 
 
+def results_of(root: Path, base: Base, revision: str | None) -> str:
+    """Return the commit whose results are compared with: `revision`, on top of the base commit, by default the latter.
+
+    Only the base commit is in other people's clones; so that one is named in what they read.
+    Raises DataprepError for a revision that is not there or that does not follow from the base commit.
+    """
+    if revision is None:
+        return base.commit
+    commit = commit_of(root, revision)
+    if not commit or git(root, "merge-base", base.commit, commit, check=False).strip() != base.commit:
+        raise DataprepError(
+            f"'{revision}' is no commit on top of {base.commit[:SHORT]}, whose results it should have",
+            where="--results",
+            remedy="check that commit out, run `dvc repro`, commit dvc.lock and reports/, and name this commit",
+        )
+    return commit
+
+
 def past(root: Path, commit: str) -> State:
     """Return the state of a commit: records from Git, tables and single pictures from DVC's cache or remote."""
     opened: list[Any] = []
@@ -66,7 +78,8 @@ def past(root: Path, commit: str) -> State:
             raise FileNotFoundError(path)
         return found
 
-    return read_state(record, table, _tables_of_findings(record), lambda: open_(PIXELS))
+    state = read_state(record, table, tables_of_findings(record), lambda: open_(PIXELS))
+    return replace(state, inputs=inputs(record))
 
 
 def present(root: Path) -> State:
@@ -76,7 +89,7 @@ def present(root: Path) -> State:
         return (root / path).read_bytes()
 
     found = sorted(path.relative_to(root).as_posix() for path in (root / FINDINGS).glob("*.parquet"))
-    state = read_state(read, read, _tables_of_findings(read) or found, lambda: (root / PIXELS).open("rb"))
+    state = read_state(read, read, tables_of_findings(read) or found, lambda: (root / PIXELS).open("rb"))
     faults = dict(state.lacking)
     if METRICS in faults:
         raise DataprepError(
@@ -89,26 +102,7 @@ def present(root: Path) -> State:
             raise DataprepError(
                 f"cannot be read: {faults[path]}", where=str(root.resolve() / path), remedy="mend the file"
             )
-    return state
-
-
-def _tables_of_findings(read: Any) -> list[str]:
-    """Return the tables of findings that dvc.lock lists."""
-    return sorted(path for path in _outputs(_lock(read)) if path.startswith(f"{FINDINGS}/"))
-
-
-def _lock(read: Any) -> dict[str, Any]:
-    try:
-        found = from_yaml(read(LOCK).decode())["stages"]
-    except (OSError, ValueError, KeyError, TypeError, YAMLError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _outputs(stages: dict[str, Any]) -> dict[str, str]:
-    """Return the MD5 of each output by path; "" where the lock has none."""
-    outs = (out for stage in stages.values() if isinstance(stage, dict) for out in stage.get("outs") or ())
-    return {str(out["path"]): str(out.get("md5") or "") for out in outs if isinstance(out, dict) and "path" in out}
+    return replace(state, inputs=inputs(read))
 
 
 def code_changes(root: Path, commit: str) -> list[tuple[str, int | None, int | None]]:
@@ -118,45 +112,15 @@ def code_changes(root: Path, commit: str) -> list[tuple[str, int | None, int | N
     for line in filter(None, listed.split("\0")):
         came, gone, path = line.split("\t", 2)
         found.append((path, int(came) if came.isdigit() else None, int(gone) if gone.isdigit() else None))
-    return found
+    # A file that Git does not know yet runs all the same.
+    fresh = git(root, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", *CODE, check=False)
+    top = Path(git(root, "rev-parse", "--show-toplevel").removesuffix("\n"))
+    found += [(path, _lines(top / path), 0) for path in filter(None, fresh.split("\0"))]
+    return sorted(found, key=lambda one: one[0])
 
 
-def stale(root: Path) -> Iterator[str]:
-    """Yield a line (Markdown) for what on disk does not belong together by dvc.lock."""
-    stages = _lock(lambda path: (root / path).read_bytes())
-    changed = _changed_params(root, stages)
-    if changed:
-        yield f"{PARAMS} was changed after these results were made ({listing(map(code, changed))}): run `dvc repro`"
-    deps = (dep for stage in stages.values() if isinstance(stage, dict) for dep in stage.get("deps") or ())
-    decided = {str(dep.get("md5")) for dep in deps if isinstance(dep, dict) and dep.get("path") == DECIDED}
-    if decided and _md5(root / DECIDED) not in {*decided, None}:
-        yield f"{DECIDED} was changed after these results were made: run `dvc repro`"
-    outs = _outputs(stages)
-    wanted = [path for path in outs if path in (*TABLES.values(), METRICS) or path.startswith(f"{FINDINGS}/")]
-    other = [path for path in wanted if outs[path] and _md5(root / path) not in (outs[path], None)]
-    if other:
-        yield f"{listing(map(code, other))} are not those of dvc.lock: run `dvc repro`, or `dvc checkout`"
-
-
-def _changed_params(root: Path, stages: dict[str, Any]) -> list[str]:
+def _lines(path: Path) -> int | None:
     try:
-        now = from_yaml((root / PARAMS).read_bytes().decode())
-    except (OSError, ValueError, YAMLError):
-        return []
-    found = set()
-    for stage in stages.values():
-        known = (stage.get("params") or {}).get(PARAMS) if isinstance(stage, dict) else None
-        for name, value in known.items() if isinstance(known, dict) else ():
-            if _at(now, str(name)) != value:
-                found.add(str(name))
-    return sorted(found)
-
-
-def _at(values: Any, name: str) -> Any:
-    for part in name.split("."):
-        values = values.get(part) if isinstance(values, dict) else None
-    return values
-
-
-def _md5(path: Path) -> str | None:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() if path.is_file() else None
+        return len(path.read_bytes().decode().splitlines())
+    except (OSError, ValueError):
+        return None

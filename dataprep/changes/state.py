@@ -52,7 +52,7 @@ class State:
     metrics: what `dvc metrics` reads, of the report and of the training. record: version and sizes of the written data
     set. params: params.yaml. decisions: DECISIONS. balance: split, label, images, as they came in.
     images, kept, removed, issues: the columns of COLUMNS, sorted by key. pixels: opens the array whose row i is row i
-    of images, uint8 (N, S, S, 3). lacking: what cannot be read, and why.
+    of images, uint8 (N, S, S, 3). lacking: what cannot be read, and why. inputs: MD5 by path of what no stage writes.
     """
 
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class State:
     issues: pl.DataFrame | None = None
     pixels: Callable[[], BinaryIO] | None = None
     lacking: tuple[tuple[str, str], ...] = ()
+    inputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def reported(self) -> bool:
@@ -174,16 +175,18 @@ def _fitted(frame: pl.DataFrame, contract: Table, columns: tuple[str, ...]) -> p
     return fitted
 
 
-def pixel_rows(stream: BinaryIO, rows: list[int]) -> NDArray[np.uint8]:
-    """Return some rows of a .npy array of uint8 (N, S, S, 3) by one seek each.
+def pixel_rows(stream: BinaryIO, count: int, rows: list[int]) -> NDArray[np.uint8]:
+    """Return some rows of a .npy array of uint8 (count, S, S, 3) by one seek each.
 
-    Raises ValueError when the stream is no such array or too short.
+    Raises ValueError when the stream is no such array, of another number of pictures or too short.
     """
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read(stream)
     if len(shape) != 4 or shape[3] != 3 or fortran or dtype != np.uint8:
         raise ValueError(f"no array of pictures: {dtype} of shape {shape}")
+    if shape[0] != count:
+        raise ValueError(f"{shape[0]} pictures of {count} images, so they do not belong together")
     start, size = stream.tell(), int(np.prod(shape[1:]))
     found = np.empty((len(rows), *shape[1:]), np.uint8)
     for place, row in enumerate(rows):

@@ -75,7 +75,7 @@ def missing(state: State) -> str | None:
         return None  # told of as a missing table
     try:
         with state.pixels() as stream:
-            pixel_rows(stream, [])
+            pixel_rows(stream, state.images.height, [])
     except Exception as error:  # each kind of storage has its own
         return str(error) or type(error).__name__
     return None
@@ -90,7 +90,7 @@ def pixels_of(state: State, ids: Sequence[str]) -> list[NDArray[np.uint8]] | Non
         return None
     try:
         with state.pixels() as stream:
-            found = pixel_rows(stream, [place[name] for name in ids])
+            found = pixel_rows(stream, len(place), [place[name] for name in ids])
     except Exception:  # each kind of storage has its own; a comment without this picture is better than none
         return None
     unreadable = _unreadable(state)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from dataprep.cli import main
@@ -78,6 +79,28 @@ def test_removed_images_are_shown_from_the_old_pixels(branch: Path) -> None:
     assert SIDE < 40
 
 
+def test_predictions_of_ones_own_that_changed_are_named(branch: Path) -> None:
+    params = {"predictions": {"kind": "file", "path": "mine"}}
+    for content, name in ((b"one", "before"), (b"other", "now")):
+        lay(branch, state(OLD, params=params))
+        (branch / "mine").write_bytes(content)
+        lock = yaml.safe_load((branch / "dvc.lock").read_text())
+        lock["stages"]["make"]["deps"] = [{"path": "mine", "md5": hashlib.md5(content).hexdigest()}]
+        (branch / "dvc.lock").write_text(yaml.safe_dump(lock))
+        commit(branch, name)
+    main(["report", "--against", "HEAD~1"])
+    comment = (OUT / "comment.md").read_text()
+    assert "This branch **changes no parameter, no image and no decision**, but <code>mine</code>." in comment
+    assert "The predictions of one's own model changed: <code>mine</code>." in comment
+
+
+def test_pixels_of_other_images_are_not_shown(branch: Path) -> None:
+    (branch / "data/pixels.npy").write_bytes(pixels_of(len(NEW) + 1))
+    comment, _ = report()
+    assert f"<code>data/pixels.npy</code>: {len(NEW) + 1} pictures of {len(NEW)} images" in comment
+    assert "source-added.png" not in comment
+
+
 def test_a_second_run_gives_the_same_bytes_and_replaces_the_first(branch: Path) -> None:
     first = report()
     pictures = {path.name: path.read_bytes() for path in (OUT / "pictures").iterdir()}
@@ -88,7 +111,7 @@ def test_a_second_run_gives_the_same_bytes_and_replaces_the_first(branch: Path) 
 def test_without_the_old_tables_the_records_are_compared_and_the_rest_is_named(branch: Path) -> None:
     shutil.rmtree(branch / ".dvc/cache")
     comment, _ = report()
-    assert "**changes 1 parameter, carries 1 decision (1 drop)**" in comment
+    assert "**changes 1 parameter, carries 1 decision (1 drop)**; images were not compared." in comment
     assert (
         "4 tables of before cannot be read (<code>data/images.parquet</code>: neither in the cache nor in a remote"
         in comment
@@ -134,6 +157,61 @@ def test_results_older_than_what_they_are_made_from_are_named(branch: Path) -> N
     assert "<code>data/kept.parquet</code> are not those of dvc.lock" in comment
 
 
+def test_images_and_code_newer_than_the_results_are_named(branch: Path) -> None:
+    for name in ("photos/a.png", "photos/b.png", "dataprep/rule.py", "dataprep/other.py"):
+        (branch / name).parent.mkdir(exist_ok=True)
+        (branch / name).write_bytes(b"1234")
+    digest = hashlib.md5(b"1234").hexdigest()
+    deps = [
+        {"path": path, "hash": "md5", "md5": digest, "size": 4} for path in ("dataprep/rule.py", "dataprep/other.py")
+    ]
+    deps += [{"path": "photos", "hash": "md5", "md5": f"{digest}.dir", "size": 8, "nfiles": 2}]
+    lock = yaml.safe_load((branch / "dvc.lock").read_text())
+    lock["stages"]["make"]["deps"] = deps
+    (branch / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (branch / ".dvcignore").write_text("*.tmp\n")
+    (branch / "photos/not seen.tmp").write_bytes(b"1")
+    comment, _ = report()
+    assert "This branch **changes 1 parameter, adds 2 images" in comment and "Note" not in comment
+    (branch / "photos/c.png").write_bytes(b"1234")
+    (branch / "dataprep/rule.py").write_bytes(b"4321")
+    comment, _ = report()
+    assert "By results that are not up to date (see the note), this branch **changes 1 parameter" in comment
+    assert "results were made: <code>dataprep/rule.py</code>, <code>photos</code>; run `dvc repro`" in comment
+
+
+def test_results_computed_anew_are_compared_with_and_the_known_commit_is_named(branch: Path) -> None:
+    base = git(branch, "merge-base", "main", "HEAD").strip()
+    git(branch, "worktree", "add", "-q", "--detach", "../base", base)
+    lay(branch.parent / "base", state(OLD[1:], params={"clean": {"confidence": 0.9}, "seed": 0}), cached=False)
+    tables = (branch.parent / "base/data").rglob("*.*")
+    for path in tables:
+        digest = hashlib.md5(path.read_bytes()).hexdigest()
+        cached = branch / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        cached.write_bytes(path.read_bytes())
+    computed = commit(branch.parent / "base", "Results, computed here")
+    comment, _ = report("--results", computed)
+    assert "**changes 1 parameter, adds 3 images, removes 1 image, carries 1 decision (1 drop)**." in comment
+    assert f"`{base[:8]}`" in comment and f"`dvc metrics diff {base[:8]}`" in comment
+    assert computed[:8] not in comment
+    with pytest.raises(SystemExit, match=rf"'main' is no commit on top of {computed[:8]}"):
+        git(branch, "switch", "-q", "--detach", computed)
+        main(["report", "--against", "HEAD", "--results", "main"])
+
+
+def test_a_damaged_old_report_is_not_called_missing(branch: Path) -> None:
+    git(branch, "switch", "-q", "main")
+    (branch / "reports/metrics.json").write_text("{")
+    commit(branch, "Damaged")
+    git(branch, "switch", "-qc", "later")
+    lay(branch, state(NEW))
+    commit(branch, "Change")
+    comment, _ = report()
+    assert "the newest commit of <code>main</code> in this branch, has one that cannot be read." in comment
+    assert "<code>reports/metrics.json</code> of before is not compared" in comment
+
+
 def test_a_commit_without_a_report_makes_it_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = repository(tmp_path)
     commit(root, "Empty")
@@ -151,7 +229,7 @@ def test_a_commit_without_a_report_makes_it_the_first(tmp_path: Path, monkeypatc
     assert "| Dark images | 1 |" in comment
     assert "**Dark images**, found, the worst first:" in comment
     assert "| <code>cat</code> | 6 | 6 |" in comment
-    assert "10 images of 2 classes came in, 10 were kept, 0 removed. Can I train on it? **with care**." in comment
+    assert "10 images of 2 classes came in, 10 kept, 0 removed. Can I train on it? **with care**." in comment
 
 
 @pytest.mark.parametrize("damage", ["[]", "{", '{"issues": 3, "health": [], "images": "many", "version": {"a": 1}}'])
@@ -211,7 +289,8 @@ def test_a_folder_of_other_things_is_left_alone(branch: Path) -> None:
 def test_code_that_moves_results_is_counted(branch: Path) -> None:
     (branch / "dataprep").mkdir()
     (branch / "dataprep/rule.py").write_text("one\ntwo\n")
-    git(branch, "add", ".")
     comment, _ = report()
-    assert "changes 1 file of the pipeline's code" in comment
+    assert "changes 1 file of the pipeline's code" in comment and "(+2 −0 lines)" in comment
+    git(branch, "add", ".")
+    assert report()[0] == comment, "whether Git knows the file changes nothing"
     assert json.dumps("dataprep/rule.py")[1:-1] in comment

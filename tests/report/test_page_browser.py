@@ -125,6 +125,17 @@ def test_a_link_opens_what_is_folded_and_wide_tables_scroll(browser: Any, addres
         assert shown.locator("details").first.evaluate("(one) => one.open")
 
 
+@pytest.mark.parametrize("end", ["#100%", "#images?range=brightness:x:y", "#images?label=%ff&image=nothing"])
+def test_a_mistyped_address_breaks_nothing(browser: Any, address: str, end: str) -> None:
+    with opened(browser, f"{address}{end}") as shown:
+        shown.wait_for_timeout(50)
+        assert shown.get_by_text("below").count() == shown.locator("dialog[open]").count() == 0
+        if "range" in end:
+            assert count(shown) == COUNT and shown.locator(".chip").count() == 0
+        else:
+            assert shown.locator("#theReport").is_visible() == ("images" not in end)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_filters_and_their_chips(browser: Any, address: str, size: str, made: Inputs) -> None:
     with opened(browser, f"{address}#images", size) as shown:

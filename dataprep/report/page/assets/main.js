@@ -171,6 +171,15 @@ function resized() {
 
 let starting = null;
 
+// What a link within the report names; nothing for an address that somebody mistyped.
+function target(address) {
+  try {
+    return address.length > 1 ? at(decodeURIComponent(address.slice(1))) : null;
+  } catch {
+    return null;
+  }
+}
+
 // Show the part of the page that the address names.
 async function follow(moved) {
   const images = isImages(location.hash);
@@ -191,7 +200,7 @@ async function follow(moved) {
     return;
   }
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-  const wanted = location.hash.length > 1 ? at(decodeURIComponent(location.hash.slice(1))) : null;
+  const wanted = target(location.hash);
   for (let around = wanted?.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
   if (moved && scrolls.has(step)) scrollTo(0, scrolls.get(step));
   else if (wanted && wanted.id !== "theReport") wanted.scrollIntoView();
@@ -200,7 +209,7 @@ async function follow(moved) {
 
 function marked() {
   const links = [...document.querySelectorAll(".contents a")];
-  const seen = links.filter((link) => (at(decodeURIComponent(link.hash.slice(1)))?.getBoundingClientRect().top ?? Infinity) < 120).at(-1);
+  const seen = links.filter((link) => (target(link.hash)?.getBoundingClientRect().top ?? Infinity) < 120).at(-1);
   for (const link of links) link.toggleAttribute("aria-current", link === seen);
 }
 

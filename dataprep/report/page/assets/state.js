@@ -33,7 +33,8 @@ function parseState(address, data) {
     } else if (["name", "sort", "order", "log", "image"].includes(key)) state[key] = value;
     else if (key === "range") {
       const [, axis, from, below] = value.match(/^(.+):([^:]*):([^:]*)$/s) ?? [];
-      if (data.axes.has(axis)) state.ranges.set(axis, [limit(from), limit(below)]);
+      const range = [limit(from ?? ""), limit(below ?? "")];
+      if (data.axes.has(axis) && (range[0] !== null || range[1] !== null)) state.ranges.set(axis, range);
     } else if (data.categories.has(key)) state.picked.set(key, [...new Set([...(state.picked.get(key) ?? []), value])]);
   }
   return state;
