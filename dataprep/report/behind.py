@@ -5,6 +5,7 @@ import polars as pl
 from dataprep.markdown import count
 from dataprep.report.facts import relabeled
 from dataprep.report.inputs import Inputs
+from dataprep.report.predicted import prediction
 from dataprep.report.views import View
 
 
@@ -17,6 +18,8 @@ def behind(inputs: Inputs, view: View) -> int:
     if view.issue is not None:
         flagged = inputs.issues.filter(pl.col("is_issue") & (pl.col("issue") == view.issue))
         rows = rows.join(flagged, on="image_id", how="semi")
+    if view.prediction is not None:
+        rows = rows.join(prediction(inputs).filter(pl.col("prediction") == view.prediction), on="image_id", how="semi")
     if view.state is not None:
         done = relabeled(inputs.kept) if view.state == "relabeled" else inputs.kept
         rows = rows.join(done, on="image_id", how="anti" if view.state == "removed" else "semi")

@@ -17,13 +17,14 @@ STATES = {"kept": "what-was-done", "removed": "what-was-done", "relabeled": "wha
 class View:
     """A selection of images in the page's explorer; None: any.
 
-    issue: flagged with this kind. label: of this given label. split: of this split. state: kept, removed or relabeled.
-    sort: the measurement, score or kind of issue that orders them.
+    issue: flagged with this kind. label: of this given label. split: of this split. prediction: `predicted.SAME` or
+    `OTHER`. state: kept, removed or relabeled. sort: the measurement, score or kind of issue that orders them.
     """
 
     issue: str | None = None
     label: str | None = None
     split: str | None = None
+    prediction: str | None = None
     state: str | None = None
     sort: str | None = None
 
@@ -45,7 +46,7 @@ def view_of(address: str) -> View:
     """Return the View that has this address; keys that it does not know are left out.
 
     >>> view_of("#images?issue=dark&label=a%20b")
-    View(issue='dark', label='a b', split=None, state=None, sort=None)
+    View(issue='dark', label='a b', split=None, prediction=None, state=None, sort=None)
     """
     known = {field.name for field in fields(View)}
     pairs = parse_qsl(address.partition("?")[2], keep_blank_values=True)

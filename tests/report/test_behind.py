@@ -11,8 +11,10 @@ from dataprep.report import numbers
 from dataprep.report.assessment import assess
 from dataprep.report.behind import behind, linked
 from dataprep.report.inputs import Inputs
+from dataprep.report.predicted import OTHER, SAME
 from dataprep.report.summary import compose
 from dataprep.report.views import View, view_of
+from dataprep.schema import class_names
 from tests.report.builders import inputs
 from tests.report.healthy import flags, groups, healthy, ids, kept, predictions
 
@@ -24,6 +26,13 @@ NUMBER = re.compile(r"\[([\d,]+)\]\((#images[^)]*)\)")
 def by_loops(made: Inputs, view: View) -> int:
     now = dict(made.kept["image_id", "label"].iter_rows())
     flagged = set(made.issues.filter("is_issue")["image_id", "issue"].iter_rows())
+    names = class_names(made.images)
+    given = dict(made.images["image_id", "label"].iter_rows())
+    said = {
+        name: SAME if names[max(range(len(names)), key=row.__getitem__)] == given[name] else OTHER
+        for name, row in made.predictions["image_id", "probabilities"].iter_rows()
+        if given.get(name) is not None
+    }
     shown = 0
     for name, label, split in made.images["image_id", "label", "split"].iter_rows():
         states = {"kept": name in now, "removed": name not in now, "relabeled": name in now and now[name] != label}
@@ -31,6 +40,7 @@ def by_loops(made: Inputs, view: View) -> int:
             view.issue in (None, *(kind for one, kind in flagged if one == name))
             and view.label in (None, label)
             and view.split in (None, split)
+            and view.prediction in (None, said.get(name))
             and states.get(view.state or "", True)
         )
     return shown

@@ -11,6 +11,7 @@ from dataprep.report.health.labels import LABELS
 from dataprep.report.health.share_of import Health, readable_rows
 from dataprep.report.inputs import Inputs
 from dataprep.report.intervals import Share
+from dataprep.report.predicted import OTHER
 from dataprep.report.views import View
 
 
@@ -26,7 +27,7 @@ def predictable(inputs: Inputs, facts: Facts, written: bool) -> Health | None:
         return None
     wrong = (rows["label"] != rows["predicted"]).cast(pl.Float64).to_numpy()
     share = intervals.between(wrong, rows["copies"].to_numpy(), rows["fold"].to_numpy()).complement
-    view = View(state="kept" if written else None, sort=LABELS)
+    view = View(prediction=OTHER, state="kept" if written else None, sort=LABELS)
     return Health("predictable", share, float(wrong.sum()), rows.height, view, "sample")
 
 

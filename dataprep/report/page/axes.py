@@ -7,7 +7,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dataprep.report.inputs import Inputs
-from dataprep.schema import MEASUREMENTS, class_names
+from dataprep.report.predicted import predicted
+from dataprep.schema import MEASUREMENTS
 from dataprep.wording import in_order, wording
 
 PREDICTION, FINDING, PICTURE, FILE, PEOPLE = "What the networks say", "Findings", "Picture", "File", "People"
@@ -102,25 +103,6 @@ def _numbers(inputs: Inputs) -> pl.DataFrame:
 
 def _numeric(name: str, dtype: pl.DataType | type[pl.DataType]) -> bool:
     return name != "perceptual_hash" and dtype in (pl.Float32, pl.Float64, pl.Int32, pl.Int64)
-
-
-def predicted(inputs: Inputs) -> pl.DataFrame:
-    """Return image_id, predicted, confidence and given_probability of each image that the networks were asked about.
-
-    given_probability is null without a given label. Probabilities are those of PREDICTIONS, 0 to 1.
-    """
-    names = class_names(inputs.images)
-    rows = inputs.predictions
-    probabilities = rows["probabilities"].to_numpy() if rows.height else np.zeros((0, max(len(names), 1)), np.float32)
-    number = {name: index for index, name in enumerate(names)}
-    given = np.array([number.get(label, -1) for label in rows["label"]], dtype=np.int64)
-    of_given = np.where(given >= 0, probabilities[np.arange(rows.height), given], np.nan)
-    best = probabilities.argmax(axis=1)
-    return rows.select("image_id").with_columns(
-        pl.Series("predicted", [names[index] for index in best], pl.String),
-        pl.Series("confidence", probabilities.max(axis=1), pl.Float32),
-        pl.Series("given_probability", of_given, pl.Float32).fill_nan(None),
-    )
 
 
 def _found(issues: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dataprep.report.inputs import Inputs
-from dataprep.report.page.axes import predicted
+from dataprep.report.predicted import predicted, prediction
 from dataprep.schema import POLICY, class_names
 from dataprep.wording import in_order, wording
 
@@ -16,6 +16,7 @@ TITLES = {
     "label": "Class",
     "split": "Split",
     "predicted": "Predicted label",
+    "prediction": "The prediction is",
     "suggested": "Suggested label",
     "consensus": "Consensus of annotators",
     "format": "File format",
@@ -93,6 +94,7 @@ def _words(inputs: Inputs) -> pl.DataFrame:
     table = inputs.images.select("image_id", "label", "split", "format")
     for part in (
         predicted(inputs).select("image_id", "predicted"),
+        prediction(inputs),
         _suggested(inputs.issues),
         inputs.consensus.select("image_id", consensus="label"),
         inputs.measurements.select("image_id", "unreadable"),
