@@ -111,9 +111,8 @@ def _entries(scratch: Scratch, tip: str, branch: str) -> list[_Entry]:
         folders[name] = kind.split(" ")[2]
     parents = scratch.run("rev-list", "--parents", "--max-count=1", tip).split()[1:]
     told = scratch.run("log", "--no-walk=unsorted", "--format=%H %s", *parents, "--") if parents else ""
-    numbered = [
-        (line[:40], line[41:].removeprefix(SUBJECT)) for line in told.splitlines() if line[41:].startswith(SUBJECT)
-    ]
+    ours = (re.fullmatch(rf"(\w+) {SUBJECT}(\d+)", line) for line in told.splitlines())
+    numbered = [(line[1], line[2]) for line in ours if line]
     if len(numbered) != len(parents) or set(folders) != {"README.md"} | {number for _, number in numbered}:
         raise DataprepError(
             f"the branch '{branch}' holds other things, which would be lost",

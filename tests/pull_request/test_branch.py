@@ -186,7 +186,16 @@ def fill(clone: Path) -> None:
     (clone / "1/a.png").write_bytes(png(1))
 
 
-@pytest.mark.parametrize("files_of", [lambda clone: None, fill], ids=["empty", "alike"])
+def fill_alike(clone: Path) -> None:
+    """Make the parent's subject like that of a pull request's commit, but for the number."""
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    git(clone, *author, "commit", "--quiet", "--allow-empty", "-m", "Pictures of pull request abc")
+    (clone / "README.md").write_text("mine")
+    (clone / "abc").mkdir()
+    (clone / "abc/a.png").write_bytes(png(1))
+
+
+@pytest.mark.parametrize("files_of", [lambda clone: None, fill, fill_alike], ids=["empty", "alike", "no number"])
 def test_a_branch_with_other_things_is_left_alone(
     remote: Path, tmp_path: Path, files_of: Callable[[Path], None]
 ) -> None:
@@ -196,9 +205,10 @@ def test_a_branch_with_other_things_is_left_alone(
     git(clone, "add", ".")
     git(clone, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "-m", "work")
     git(clone, "push", "--quiet", "origin", "HEAD:refs/heads/main")
+    before = git(remote, "rev-parse", "main")
     with pytest.raises(DataprepError, match=r"the branch 'main' holds other things, which would be lost\n.*\n.*--bra"):
         push(remote, 1, 1, branch="main")
-    assert git(remote, "rev-list", "--count", "main") == "1"
+    assert git(remote, "rev-parse", "main") == before
 
 
 @pytest.mark.parametrize("name", ["a b", "-x", "a..b", ""])
