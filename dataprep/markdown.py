@@ -89,3 +89,12 @@ def count(number: int) -> str:
 def share(part: float, whole: float = 1.0) -> str:
     """Return the percentage with one decimal, or an em dash for 0 of 0."""
     return f"{100 * part / whole:.1f}%" if whole else "—"
+
+
+def exact_share(value: float) -> str:
+    """Return the percentage with one decimal; what is not all is not rounded to all.
+
+    >>> exact_share(0.9996), exact_share(1.0)
+    ('99.96%', '100.0%')
+    """
+    return share(value) if value == 1 or value < 0.9995 else f"{min(100 * value, 99.99):.2f}%"

@@ -7,7 +7,7 @@ from typing import Any
 from dataprep.changes.budget import Block, Rows, head_of, row
 from dataprep.changes.compared import Compared
 from dataprep.changes.words import UNKNOWN, plural
-from dataprep.markdown import escape
+from dataprep.markdown import escape, exact_share
 from dataprep.wording import HEALTH, health_wording
 
 SIDES = {"health": "came in", "health_written": "written"}
@@ -23,8 +23,8 @@ class Share:
     high: float
 
     def __str__(self) -> str:
-        shown = _percent(self.value)
-        return shown if self.low == self.high else f"{shown} ({_percent(self.low)[:-1]} to {_percent(self.high)})"
+        shown = exact_share(self.value)
+        return shown if self.low == self.high else f"{shown} ({exact_share(self.low)[:-1]} to {exact_share(self.high)})"
 
 
 def health(compared: Compared) -> Iterator[Block]:
@@ -67,17 +67,11 @@ def moved(before: Share, now: Share) -> int:
 
 
 def _cells(before: Share | None, now: Share | None) -> tuple[str, str]:
-    sign = {1: " **▲**", -1: " **▼**", 0: ""}[moved(before, now) if before and now else 0]
-    return UNKNOWN if before is None else str(before), UNKNOWN if now is None else f"{now}{sign}"
-
-
-def _percent(value: float) -> str:
-    """Return the percentage; what is not all is not rounded to all.
-
-    >>> _percent(0.9996), _percent(1.0)
-    ('99.96%', '100.0%')
-    """
-    return f"{100 * value:.1f}%" if value == 1 or value < 0.9995 else f"{min(100 * value, 99.99):.2f}%"
+    cells = [UNKNOWN if share is None else str(share) for share in (before, now)]
+    # What reads the same before and now would puzzle with an arrow.
+    direction = moved(before, now) if before and now and cells[0] != cells[1] else 0
+    sign = {1: " **▲**", -1: " **▼**", 0: ""}[direction]
+    return cells[0], cells[1] + sign
 
 
 def _shares(values: Any) -> dict[str, Share]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dataprep.markdown import count, escape, share, table
+from dataprep.markdown import count, escape, exact_share, table
 from dataprep.report.assessment import Assessment
 from dataprep.report.behind import linked
 from dataprep.report.facts import sizes
@@ -98,19 +98,10 @@ def _estimated(health: Health) -> bool:
 def _shown(health: Health | None) -> str:
     if health is None:
         return "—"
-    value = _percent(health.share.value)
+    value = exact_share(health.share.value)
     if health.share.low == health.share.high:
         return value
-    return f"{value} ({_percent(health.share.low)[:-1]} to {_percent(health.share.high)})"
-
-
-def _percent(value: float) -> str:
-    """Return the percentage; what is not all is not rounded to all.
-
-    >>> _percent(0.9996), _percent(1.0)
-    ('99.96%', '100.0%')
-    """
-    return share(value) if value == 1 or value < 0.9995 else f"{min(100 * value, 99.99):.2f}%"
+    return f"{value} ({exact_share(health.share.low)[:-1]} to {exact_share(health.share.high)})"
 
 
 def _behind(inputs: Inputs, health: Health | None) -> str:
@@ -127,7 +118,7 @@ def _behind(inputs: Inputs, health: Health | None) -> str:
 
 def _alt(found: Assessment, names: list[str]) -> str:
     said = [
-        f"{health_wording(name).title} {_percent((found.written.get(name) or found.before[name]).share.value)}"
+        f"{health_wording(name).title} {exact_share((found.written.get(name) or found.before[name]).share.value)}"
         for name in names[:6]
     ]
     return (

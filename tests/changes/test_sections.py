@@ -195,6 +195,14 @@ def test_health_is_a_row_per_kind_gravest_first() -> None:
     assert cells[1][1:] == ["90.0% (89.0 to 91.0%)", "80.0% (78.0 to 82.0%) **▼**", "—", "95.0%"]
 
 
+def test_a_health_number_that_reads_as_before_has_no_arrow() -> None:
+    def counted(value: float) -> dict[str, object]:
+        return {"health": {"unique": dict.fromkeys(("value", "low", "high"), value)}}
+
+    found = compared(state(CATS, metrics=counted(0.95912)), state(CATS, metrics=counted(0.95908)))
+    assert rows(text(health, found))[2][1:3] == ["95.9%", "95.9%"]
+
+
 def test_classes_are_those_that_changed_and_of_many_those_that_changed_most() -> None:
     many = [image(f"{n}/{i}.png", f"class {n:02d}") for n in range(40) for i in range(2)]
     grown = many + [image(f"7/more {i}.png", "class 07") for i in range(5)] + [image("9/more.png", "class 09")]
