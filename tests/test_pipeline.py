@@ -219,7 +219,7 @@ def test_predictions_of_ones_own_model_replace_the_training(pipeline: Path, tmp_
     assert {"predict", "checks", "audit", "session", "report"} <= ran
     assert not {"ingest", "measure", "folds"} & ran
     report = (root / "reports/summary.md").read_text()
-    assert "The predictions come from `reviews/predictions`" in report
+    assert "The predictions in `reviews/predictions` give" in report
     assert "left out" in report
     assert "Whether operations change what an image is was not looked at" in report
     images, folds = (pl.read_parquet(root / f"data/{name}.parquet") for name in ("images", "folds"))

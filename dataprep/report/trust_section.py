@@ -44,8 +44,10 @@ def _accuracy(inputs: Inputs, found: Assessment) -> str:
     )
     said = (
         f"{who} **{share(health.share.value)} of the {count(judged.height)} given labels** (95% interval "
-        f"{share(health.share.low)[:-1]} to {share(health.share.high)}). Copies of an image share its fold."
+        f"{share(health.share.low)[:-1]} to {share(health.share.high)})."
     )
+    if networks:
+        said += " Copies of an image share its fold."
     if health.share.value < HALF:
         said += (
             " **That is less than half: many labels are wrong, or the networks are too weak to judge most of them.** "
