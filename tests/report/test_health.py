@@ -87,6 +87,13 @@ def test_extra_copies_are_what_is_beyond_one_per_group_exact_and_near_joined() -
     assert before["unique"].view == View(issue="near_duplicate")
 
 
+def test_extra_copies_lead_to_the_kind_that_flags_most_of_them() -> None:
+    made = healthy(issues=pl.concat([groups("exact_duplicate", TRAIN[:4]), groups("near_duplicate", TRAIN[10:12])]))
+    before, written = both(replace(made, kept=kept(made.images, without=TRAIN[1:4])))
+    assert before["unique"].view == View(issue="exact_duplicate")
+    assert written["unique"].view == View(issue="near_duplicate", state="kept")
+
+
 def test_conflicts_are_counted_by_the_labels_as_written() -> None:
     made = healthy(issues=groups("label_conflict", TRAIN[:2]))
     other = made.images.filter(pl.col("image_id") == TRAIN[1])["label"][0]

@@ -39,7 +39,9 @@ def unique(inputs: Inputs, facts: Facts, written: bool) -> Health | None:
     """Return the share of readable images that are left when of each group of copies, exact or near, one is kept."""
     rows = readable_rows(facts, written)
     extra = pl.int_range(pl.len()).over("copies") > 0
-    kind = max(COPIES, key=lambda kind: len(flagged(inputs, kind)))
+    # Of one kind, as a view has one: the one that flags most of the extra images.
+    ids = rows.filter(extra)["image_id"]
+    kind = max(COPIES, key=lambda kind: ids.is_in(flagged(inputs, kind).implode()).sum())
     return counted("unique", rows, extra, View(issue=kind, state="kept" if written else None), written)
 
 
