@@ -1,30 +1,17 @@
 """The health numbers before and now, each with its interval, and which of them moved."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from dataprep.changes.budget import Block, Rows, head_of, row
 from dataprep.changes.compared import Compared
 from dataprep.changes.words import UNKNOWN, plural
-from dataprep.markdown import escape, exact_share
+from dataprep.markdown import escape
+from dataprep.report.intervals import Share
 from dataprep.wording import HEALTH, health_wording
 
 SIDES = {"health": "came in", "health_written": "written"}
 MOST = 24  # kinds
-
-
-@dataclass(frozen=True)
-class Share:
-    """The share of images that are as they should be, 0 to 1, and its 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        shown = exact_share(self.value)
-        return shown if self.low == self.high else f"{shown} ({exact_share(self.low)[:-1]} to {exact_share(self.high)})"
 
 
 def health(compared: Compared) -> Iterator[Block]:

@@ -13,8 +13,8 @@ from dataprep.report import plots
 from dataprep.report.facts import sizes
 from dataprep.report.grids import Picture
 from dataprep.report.inputs import Inputs
-from dataprep.report.palette import BLUE, GRAY, RULE
-from dataprep.report.plots import render
+from dataprep.report.palette import BLUE, GRAY
+from dataprep.report.plots import render, ruled
 from dataprep.report.views import View
 from dataprep.schema import class_names
 
@@ -141,7 +141,6 @@ def image_sizes(shapes: pl.DataFrame, side: int) -> bytes:
         high = max(*axes.get_xlim(), *axes.get_ylim())
         ticks = [tick for tick in (2**power for power in range(20)) if low <= tick <= high]
         axes.set(xlim=(low, high), ylim=(low, high), xticks=ticks, yticks=ticks, aspect="equal")
-        axes.grid(color=RULE)
-        axes.set_axisbelow(True)
+        ruled(axes)
 
     return render(draw, 5.6, 5.2)

@@ -9,10 +9,10 @@ from dataprep.decisions.remaining import Remaining, remaining
 from dataprep.decisions.table import Settled, settle
 from dataprep.decisions.turns import turns
 from dataprep.detectors.copy_groups import joined
-from dataprep.judged import judge, probabilities_of
+from dataprep.judged import judge
 from dataprep.noise_model import estimate, log_probabilities
 from dataprep.report.inputs import Inputs
-from dataprep.schema import class_names
+from dataprep.report.predicted import predicted
 
 CONFIRMED = ("drop", "relabel", "disputed")  # verdicts that say something is wrong with an image
 
@@ -100,10 +100,9 @@ def _judged(inputs: Inputs) -> pl.DataFrame:
     if not judged.ids:
         schema = {"image_id": pl.String, "fold": pl.Int32, "given": pl.String, "predicted": pl.String}
         return pl.DataFrame(schema=schema | dict.fromkeys(("confidence", "own", "alone"), pl.Float64))
-    names, every = np.array(judged.classes, dtype=object), class_names(inputs.images)
-    asked = pl.DataFrame({"image_id": judged.ids}).join(inputs.predictions, on="image_id", maintain_order="left")
+    names = np.array(judged.classes, dtype=object)
     # Classes that no judged image has are left out of `judge`, but a network may have said them all the same.
-    said = probabilities_of(asked, every)
+    said = pl.DataFrame({"image_id": judged.ids}).join(predicted(inputs), on="image_id", maintain_order="left")
     rows = np.arange(len(judged.ids))
     joint, alone = (
         estimate(opinion, judged.labels).right[rows, judged.labels]
@@ -114,8 +113,8 @@ def _judged(inputs: Inputs) -> pl.DataFrame:
             "image_id": judged.ids,
             "fold": pl.Series(judged.folds, dtype=pl.Int32),
             "given": pl.Series(names[judged.labels].tolist(), dtype=pl.String),
-            "predicted": pl.Series(np.array(every, dtype=object)[said.argmax(1)].tolist(), dtype=pl.String),
-            "confidence": said.max(1),
+            "predicted": said["predicted"],
+            "confidence": said["confidence"].cast(pl.Float64),
             "own": joint,
             "alone": alone,
         }

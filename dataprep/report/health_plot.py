@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from dataprep.report.health.share_of import Health
-from dataprep.report.palette import AFTER, BEFORE, RULE
-from dataprep.report.plots import render
+from dataprep.report.palette import AFTER, BEFORE
+from dataprep.report.plots import render, ruled
 from dataprep.wording import health_wording
 
 TICKS = (0, 25, 50, 75, 90, 95, 99, 100)
@@ -59,5 +59,4 @@ def _scale(axes: Axes, low: float) -> None:
     left = float(_place(first / 100))
     axes.set_xlim(left, -left * 0.03)
     axes.set_xlabel("share of images as they should be (stretched towards 100%)")
-    axes.grid(axis="x", color=RULE)
-    axes.set_axisbelow(True)
+    ruled(axes, "x")

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from dataprep.markdown import exact_share
+
 LEVEL = 0.95
 Z = float(norm.ppf((1 + LEVEL) / 2))
 Floats = NDArray[np.float64]
@@ -19,6 +21,15 @@ class Share:
     value: float
     low: float
     high: float
+
+    def __str__(self) -> str:
+        """Return the percentage with its interval behind it, where it has one.
+
+        >>> str(Share(0.9, 0.85, 0.94)), str(exactly(1.0))
+        ('90.0% (85.0 to 94.0%)', '100.0%')
+        """
+        shown = exact_share(self.value)
+        return shown if self.low == self.high else f"{shown} ({exact_share(self.low)[:-1]} to {exact_share(self.high)})"
 
     @property
     def complement(self) -> "Share":

@@ -96,12 +96,7 @@ def _estimated(health: Health) -> bool:
 
 
 def _shown(health: Health | None) -> str:
-    if health is None:
-        return "—"
-    value = exact_share(health.share.value)
-    if health.share.low == health.share.high:
-        return value
-    return f"{value} ({exact_share(health.share.low)[:-1]} to {exact_share(health.share.high)})"
+    return "—" if health is None else str(health.share)
 
 
 def _behind(inputs: Inputs, health: Health | None) -> str:

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from dataprep.markdown import count
 from dataprep.report.intervals import Share
 from dataprep.report.lettering import drawable
-from dataprep.report.palette import AFTER, BLUE, GRAY, RULE, USUAL
-from dataprep.report.plots import render
+from dataprep.report.palette import AFTER, BLUE, GRAY, USUAL
+from dataprep.report.plots import render, ruled
 
 
 def reliability(found: pl.DataFrame) -> bytes:
@@ -41,8 +41,7 @@ def reliability(found: pl.DataFrame) -> bytes:
         below.xaxis.set_major_formatter(PercentFormatter(decimals=0))
         below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         for axes in (above, below):
-            axes.grid(color=RULE)
-            axes.set_axisbelow(True)
+            ruled(axes)
 
     return render(draw, 7.5, 6.2)
 
@@ -81,5 +80,4 @@ def flows(pairs: Sequence[tuple[str, str, int]], total: int) -> bytes:
 def _rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(axis="x", color=RULE)
-    axes.set_axisbelow(True)
+    ruled(axes, "x")

@@ -12,12 +12,13 @@ from dataprep.changes.budget import Block, Shown, compose
 from dataprep.changes.causes import causes
 from dataprep.changes.compared import Compared
 from dataprep.changes.findings import findings
-from dataprep.changes.health import Share, health, moved
+from dataprep.changes.health import health, moved
 from dataprep.changes.images import images
 from dataprep.changes.numbers import metrics
 from dataprep.changes.opening import opening, sentence_parts
 from dataprep.changes.state import State
 from dataprep.changes.written import written
+from dataprep.report.intervals import Share
 from tests.changes.builders import compared, decisions, finding, image, state
 
 CATS = [image(f"cat/{n}.png") for n in range(5)]
